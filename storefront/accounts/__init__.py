@@ -1,0 +1,1 @@
+"""Who: accounts, their sessions, and the proof that a mailbox is theirs."""

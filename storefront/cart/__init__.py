@@ -1,0 +1,1 @@
+"""Wishes: what a visitor has put into the cart."""

@@ -1,0 +1,41 @@
+"""Tables of the cart."""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.clock import datetime, now
+from storefront.core.db import Base, Id
+from storefront.core.ids import new_public_id
+
+
+class Cart(Base):
+    """One visitor's cart, found by the random id in a signed cookie.
+
+    ``checkout_key`` goes into the checkout form and makes the order unique; it is renewed when an order was paid.
+    """
+
+    __tablename__ = "cart"
+    __table_args__ = (Index("ix_cart_updated_at", "updated_at"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id", ondelete="SET NULL"), unique=True)
+    checkout_key: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CartLine(Base):
+    """So many of one variant."""
+
+    __tablename__ = "cart_line"
+    __table_args__ = (
+        UniqueConstraint("cart_id", "variant_id"),
+        CheckConstraint("quantity BETWEEN 1 AND 999", name="quantity_range"),
+    )
+
+    id: Mapped[Id]
+    cart_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("cart.id", ondelete="CASCADE"))
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True)
+    quantity: Mapped[int]
+    added_at: Mapped[datetime] = mapped_column(default=now)

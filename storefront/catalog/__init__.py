@@ -1,0 +1,1 @@
+"""What is sold: products, variants, categories, pictures, and the content that a buyer gets."""

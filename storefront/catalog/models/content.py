@@ -1,0 +1,82 @@
+"""What a buyer gets: files, courses, licence keys, texts."""
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storefront.catalog.states import ContentKind
+from storefront.core.db import Base, Id, choice
+from storefront.core.ids import new_public_id
+from storefront.storage.models import StoredFile
+
+
+class Content(Base):
+    """One thing that comes with a product, or with one variant of it.
+
+    Buyers are not given copies of this list: an entitlement points to the product, so what is added today reaches
+    everyone who bought before.
+    """
+
+    __tablename__ = "content"
+    __table_args__ = (
+        Index("ix_content_product_id", "product_id", "position"),
+        CheckConstraint("kind <> 'file' OR file_id IS NOT NULL", name="file_has_file"),
+        CheckConstraint("kind <> 'licence' OR pattern <> ''", name="licence_has_pattern"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    variant_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[ContentKind] = choice(ContentKind, "kind")
+    title: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text, default="")
+    pattern: Mapped[str] = mapped_column(String(80), default="")
+    file_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True)
+    position: Mapped[int] = mapped_column(default=0)
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+
+    file: Mapped[StoredFile | None] = relationship(lazy="raise")
+    chapters: Mapped[list["Chapter"]] = relationship(
+        order_by="(Chapter.position, Chapter.id)", lazy="raise", cascade="all, delete-orphan"
+    )
+
+
+class Chapter(Base):
+    """A part of a course."""
+
+    __tablename__ = "chapter"
+    __table_args__ = (Index("ix_chapter_content_id", "content_id", "position"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    content_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("content.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    position: Mapped[int] = mapped_column(default=0)
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+
+    lessons: Mapped[list["Lesson"]] = relationship(
+        order_by="(Lesson.position, Lesson.id)", lazy="raise", cascade="all, delete-orphan"
+    )
+
+
+class Lesson(Base):
+    """One lesson: text, and perhaps a video or a sound."""
+
+    __tablename__ = "lesson"
+    __table_args__ = (
+        Index("ix_lesson_chapter_id", "chapter_id", "position"),
+        CheckConstraint("duration_seconds IS NULL OR duration_seconds >= 0", name="duration_not_negative"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    chapter_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("chapter.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text, default="")
+    media_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True)
+    duration_seconds: Mapped[int | None]
+    is_preview: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+
+    media: Mapped[StoredFile | None] = relationship(lazy="raise")

@@ -1,0 +1,164 @@
+"""Products, their variants, pictures and categories."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storefront.catalog.states import ProductKind, ProductState
+from storefront.core.clock import datetime, now
+from storefront.core.db import Base, Id, choice
+from storefront.core.ids import new_public_id
+from storefront.core.money import Money
+
+
+class Category(Base):
+    """A shelf. Shelves form a tree."""
+
+    __tablename__ = "category"
+    __table_args__ = (CheckConstraint("parent_id <> id", name="not_own_parent"),)
+
+    id: Mapped[Id]
+    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id", ondelete="RESTRICT"), index=True)
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+
+
+class Product(Base):
+    """What is sold under one title; each product has at least one variant.
+
+    ``price_amount``, ``price_varies``, ``is_available`` and ``cover`` repeat what variants and pictures say, so that
+    a list reads one row a product; only ``catalog.cards.refresh_card`` writes them. ``version`` rises with each save by
+    the owner, so that two tabs can't overwrite each other unseen.
+    """
+
+    __tablename__ = "product"
+    __table_args__ = (
+        Index("ix_product_newest", "state", "published_at", "id"),
+        Index("ix_product_category_newest", "category_id", "state", "published_at", "id"),
+        Index("ix_product_price", "state", "price_amount", "id"),
+        Index("ix_product_category_price", "category_id", "state", "price_amount", "id"),
+        CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
+        CheckConstraint("price_amount >= 0", name="price_not_negative"),
+    )
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    kind: Mapped[ProductKind] = choice(ProductKind, "kind")
+    state: Mapped[ProductState] = choice(ProductState, "state", default=ProductState.DRAFT)
+    title: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(String(300), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    category_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id", ondelete="SET NULL"))
+    requires_shipping: Mapped[bool] = mapped_column(default=False)
+    currency: Mapped[str] = mapped_column(String(3))
+    price_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    price_varies: Mapped[bool] = mapped_column(default=False)
+    is_available: Mapped[bool] = mapped_column(default=True)
+    cover: Mapped[dict[str, Any] | None]
+    preview_token: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    version: Mapped[int] = mapped_column(default=1)
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    variants: Mapped[list["Variant"]] = relationship(
+        back_populates="product", order_by="(Variant.position, Variant.id)", lazy="raise", cascade="all, delete-orphan"
+    )
+    pictures: Mapped[list["Picture"]] = relationship(
+        order_by="(Picture.position, Picture.id)",
+        lazy="raise",
+        cascade="all, delete-orphan",
+    )
+    category: Mapped[Category | None] = relationship(lazy="raise")
+
+    @property
+    def path(self) -> str:
+        """The page of the product, without language prefix."""
+        return f"/products/{self.slug}"
+
+
+class OldSlug(Base):
+    """An address that a product once had; it redirects for ever."""
+
+    __tablename__ = "old_slug"
+
+    slug: Mapped[str] = mapped_column(String(120), primary_key=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+
+
+class Variant(Base):
+    """What can be put into a cart (SKU).
+
+    ``stock`` counts the units that can still be sold; NULL means that there are always more. Stock books: what was
+    received is still on hand, reserved for an open checkout, or sold; the database checks the sum.
+    """
+
+    __tablename__ = "variant"
+    __table_args__ = (
+        CheckConstraint("price_amount >= 0", name="price_not_negative"),
+        CheckConstraint("compare_at_amount IS NULL OR compare_at_amount > price_amount", name="compare_at_higher"),
+        CheckConstraint("stock IS NULL OR stock >= 0", name="stock_not_negative"),
+        CheckConstraint("reserved >= 0 AND sold >= 0", name="counters_not_negative"),
+        CheckConstraint("stock IS NULL OR stock + reserved + sold = received", name="stock_books"),
+        Index("ix_variant_product_id", "product_id", "position"),
+    )
+
+    id: Mapped[Id]
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    sku: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(120), default="")
+    options: Mapped[dict[str, str]] = mapped_column(default=dict)
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    price_amount: Mapped[int] = mapped_column(BigInteger)
+    compare_at_amount: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    stock: Mapped[int | None]
+    reserved: Mapped[int] = mapped_column(default=0)
+    sold: Mapped[int] = mapped_column(default=0)
+    received: Mapped[int] = mapped_column(default=0)
+    weight_grams: Mapped[int | None]
+    barcode: Mapped[str] = mapped_column(String(64), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    archived_at: Mapped[datetime | None]
+
+    product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
+
+    @property
+    def price(self) -> Money:
+        """The price of one."""
+        return Money(self.price_amount, self.currency)
+
+
+class Picture(Base):
+    """A picture of a product, kept as WebP in several widths: ``{key}-{width}.webp`` for each of ``widths``."""
+
+    __tablename__ = "picture"
+    __table_args__ = (Index("ix_picture_product_id", "product_id", "position"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    widths: Mapped[dict[str, Any]]
+    alt: Mapped[str] = mapped_column(String(300), default="")
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class CatalogStamp(Base):
+    """One number that every change of the catalogue raises in its own transaction; cached pages carry it."""
+
+    __tablename__ = "catalog_stamp"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+
+
+

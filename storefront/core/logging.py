@@ -1,0 +1,46 @@
+"""Structured logs: one line an event, with the request id, without secrets."""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger
+
+_EMAIL = re.compile(r"([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
+_SECRET = re.compile(r"\b((?:sk|rk|whsec|pk)_[A-Za-z0-9_]{4})[A-Za-z0-9_]+")
+
+
+def configure_logging(level: str = "INFO", json_lines: bool = False) -> None:
+    """Send our events and those of libraries to standard error."""
+    renderer: Any = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _hide_secrets,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level="WARNING", stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def get_logger() -> FilteringBoundLogger:
+    """Return the logger that everybody uses."""
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def mask(text: str) -> str:
+    """Return the text with e-mail addresses and keys shortened: ``m***@example.org``."""
+    return _SECRET.sub(r"\1***", _EMAIL.sub(r"\1***@\2", text))
+
+
+def _hide_secrets(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}

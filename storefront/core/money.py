@@ -1,0 +1,103 @@
+"""Money: an integer of minor units beside its ISO 4217 currency; never a float, never ``* 100``."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol, list_currencies
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents, yen, fils) of one currency (upper-case ISO code)."""
+
+    amount: int
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        self._require_same_currency(other)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        self._require_same_currency(other)
+        return Money(self.amount - other.amount, self.currency)
+
+    def __mul__(self, quantity: int) -> "Money":
+        return Money(self.amount * quantity, self.currency)
+
+    def __bool__(self) -> bool:
+        return self.amount != 0
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exact: 1990 EUR is ``Decimal("19.90")``."""
+        return Decimal(self.amount).scaleb(-exponent_of(self.currency))
+
+    def format(self, language: str) -> str:
+        """Return the amount as people write it in that language."""
+        return _format(self.amount, self.currency, language)
+
+    def _require_same_currency(self, other: "Money") -> None:
+        if self.currency != other.currency:
+            raise ValueError(f"cannot mix {self.currency} and {other.currency}")
+
+
+class InvalidAmount(ValueError):
+    """The text is no amount of this currency."""
+
+
+@lru_cache(maxsize=512)
+def exponent_of(currency: str) -> int:
+    """Return how many decimals the currency has: JPY 0, EUR 2, BHD 3."""
+    return get_currency_precision(currency)
+
+
+@lru_cache(maxsize=1)
+def known_currencies() -> frozenset[str]:
+    """Return the ISO codes that we know."""
+    return frozenset(list_currencies())
+
+
+def parse_amount(text: str, currency: str) -> int:
+    """Return the minor units that a person meant by ``19.90``, ``19,90`` or ``1 200``.
+
+    Raises:
+        InvalidAmount: it is no number, is negative, or has more decimals than the currency.
+    """
+    plain = text.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("\uff0c", ",")
+    if not plain or not all(c in "0123456789.," for c in plain) or not plain.isascii():
+        raise InvalidAmount(text)
+    try:
+        value = Decimal(_with_decimal_point(plain, exponent_of(currency)))
+    except InvalidOperation as error:
+        raise InvalidAmount(text) from error
+    minor = value.scaleb(exponent_of(currency))
+    if minor != minor.to_integral_value():
+        raise InvalidAmount(text)
+    return int(minor)
+
+
+def symbol_of(currency: str, language: str) -> str:
+    """Return the sign that people of that language write for the currency."""
+    return str(get_currency_symbol(currency, locale=_LOCALES.get(language, language)))
+
+
+_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+
+
+@lru_cache(maxsize=8192)
+def _format(amount: int, currency: str, language: str) -> str:
+    value = Decimal(amount).scaleb(-exponent_of(currency))
+    return str(format_currency(value, currency, locale=_LOCALES.get(language, language)))
+
+
+def _with_decimal_point(plain: str, exponent: int) -> str:
+    """Decide which sign is the decimal point: the last one, unless it can only group thousands."""
+    last = max(plain.rfind("."), plain.rfind(","))
+    if last < 0:
+        return plain
+    head, tail = plain[:last], plain[last + 1 :]
+    sign = plain[last]
+    groups_only = head.count(sign) > 0 or (len(tail) == 3 and exponent != 3)
+    digits = head.replace(".", "").replace(",", "")
+    return digits + tail if groups_only else f"{digits or '0'}.{tail or '0'}"

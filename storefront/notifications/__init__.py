@@ -1,0 +1,1 @@
+"""Telling people: each mail is a row with its state, its attempts and the server's answer."""

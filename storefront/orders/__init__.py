@@ -1,0 +1,1 @@
+"""Promises: what was ordered, at which price, and how far it has come."""

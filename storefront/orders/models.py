@@ -1,0 +1,122 @@
+"""Tables of orders."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storefront.core.clock import datetime, now
+from storefront.core.db import Base, Id, choice
+from storefront.core.ids import new_order_number, new_public_id
+from storefront.core.money import Money
+from storefront.orders.states import FulfilmentState, OrderState, PaymentState, ReservationState
+
+
+class Order(Base):
+    """A promise to one buyer. Amounts are minor units of ``currency`` and never change after placing.
+
+    ``checkout_key`` came with the page that was sent, and ``fingerprint`` says what was asked for, so that the same
+    page sent twice is one order. ``attention`` holds the reason why the owner must look.
+    """
+
+    __tablename__ = "shop_order"
+    __table_args__ = (
+        CheckConstraint(
+            "total_amount = subtotal_amount - discount_amount + tax_amount + shipping_amount", name="total_adds_up"
+        ),
+        CheckConstraint(
+            "subtotal_amount >= 0 AND discount_amount >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND total_amount >= 0",
+            name="amounts_not_negative",
+        ),
+        Index("ix_shop_order_placed_at", "placed_at", "id"),
+        Index("ix_shop_order_state", "state", "placed_at"),
+        Index("ix_shop_order_payment_state", "payment_state", "placed_at"),
+        Index("ix_shop_order_account_id", "account_id", "placed_at"),
+        Index("ix_shop_order_email", "email"),
+        Index("ix_shop_order_attention", "attention_at", sqlite_where=text("attention IS NOT NULL"), postgresql_where=text("attention IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    number: Mapped[str] = mapped_column(String(12), unique=True, default=new_order_number)
+    checkout_key: Mapped[str] = mapped_column(String(22), unique=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id", ondelete="SET NULL"))
+    email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(8))
+    currency: Mapped[str] = mapped_column(String(3))
+    subtotal_amount: Mapped[int] = mapped_column(BigInteger)
+    discount_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    tax_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    shipping_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    total_amount: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[OrderState] = choice(OrderState, "state", default=OrderState.PENDING)
+    payment_state: Mapped[PaymentState] = choice(PaymentState, "payment_state", default=PaymentState.UNPAID)
+    fulfilment_state: Mapped[FulfilmentState] = choice(
+        FulfilmentState, "fulfilment_state", default=FulfilmentState.UNFULFILLED
+    )
+    attention: Mapped[str | None] = mapped_column(Text)
+    attention_at: Mapped[datetime | None]
+    shipping_address: Mapped[dict[str, Any] | None]
+    placed_at: Mapped[datetime] = mapped_column(default=now)
+    paid_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+    lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.id", lazy="raise", back_populates="order")
+
+    @property
+    def total(self) -> Money:
+        """What the buyer pays."""
+        return Money(self.total_amount, self.currency)
+
+    @property
+    def topic(self) -> str:
+        """How journal, jobs and messages name this order."""
+        return f"order:{self.id}"
+
+    @property
+    def path(self) -> str:
+        """The page of the order, without language prefix; whoever knows it may open it."""
+        return f"/orders/{self.public_id}"
+
+
+class OrderLine(Base):
+    """One thing in an order, with title, SKU and price as they were."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("unit_amount >= 0 AND total_amount = unit_amount * quantity", name="total_adds_up"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="RESTRICT"), index=True)
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="RESTRICT"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    variant_title: Mapped[str] = mapped_column(String(120))
+    sku: Mapped[str] = mapped_column(String(64))
+    requires_shipping: Mapped[bool]
+    unit_amount: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[int]
+    total_amount: Mapped[int] = mapped_column(BigInteger)
+
+    order: Mapped[Order] = relationship(back_populates="lines", lazy="raise")
+
+
+class StockReservation(Base):
+    """Units taken out of stock for an order that is being paid."""
+
+    __tablename__ = "stock_reservation"
+    __table_args__ = (
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        Index("ix_stock_reservation_variant_id", "variant_id", "state"),
+        Index("ix_stock_reservation_held", "expires_at", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
+    )
+
+    id: Mapped[Id]
+    order_line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("order_line.id", ondelete="CASCADE"), unique=True)
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="RESTRICT"))
+    quantity: Mapped[int]
+    state: Mapped[ReservationState] = choice(ReservationState, "state", default=ReservationState.HELD)
+    expires_at: Mapped[datetime]

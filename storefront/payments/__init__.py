@@ -1,0 +1,1 @@
+"""Money in: payments, refunds, disputes, and the inbox of Stripe's events."""

@@ -1,0 +1,101 @@
+"""Tables of money and of Stripe's events."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.clock import datetime, now
+from storefront.core.db import Base, Id, choice
+from storefront.core.ids import new_public_id
+from storefront.payments.states import PaymentStatus, RefundStatus
+
+_LIVE = text("status IN ('created', 'open', 'processing')")
+
+
+class Payment(Base):
+    """One attempt to pay an order: at most one Checkout Session at Stripe.
+
+    ``idempotency_key`` and ``request`` are stored before Stripe is called, so that the same call can be made again by
+    anyone after a crash. At most one attempt of an order is alive.
+    """
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("order_id", "attempt"),
+        Index("uq_payment_live", "order_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_payment_status", "status", "created_at"),
+        CheckConstraint("amount >= 0 AND captured_amount >= 0", name="amounts_not_negative"),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="RESTRICT"))
+    attempt: Mapped[int]
+    status: Mapped[PaymentStatus] = choice(PaymentStatus, "status", default=PaymentStatus.CREATED)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    captured_amount: Mapped[int] = mapped_column(BigInteger, default=0)
+    currency: Mapped[str] = mapped_column(String(3))
+    idempotency_key: Mapped[str] = mapped_column(String(120), unique=True)
+    request: Mapped[dict[str, Any]]
+    session_id: Mapped[str | None] = mapped_column(String(120), unique=True)
+    session_url: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+    payment_intent_id: Mapped[str | None] = mapped_column(String(120), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    settled_at: Mapped[datetime | None]
+    last_asked_at: Mapped[datetime | None]
+
+
+class Refund(Base):
+    """Money given back, by us or in Stripe's dashboard: one row per refund at Stripe.
+
+    ``public_id`` goes to Stripe as metadata and idempotency key, so that a refund whose answer was lost is recognised.
+    """
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_refund_payment_id", "payment_id"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    payment_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("payment.id", ondelete="RESTRICT"))
+    stripe_id: Mapped[str | None] = mapped_column(String(120), unique=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[RefundStatus] = choice(RefundStatus, "status", default=RefundStatus.REQUESTED)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    failure: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Dispute(Base):
+    """A buyer's bank asks the money back; the words of ``status`` are Stripe's."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (Index("ix_dispute_payment_id", "payment_id"),)
+
+    id: Mapped[Id]
+    payment_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("payment.id", ondelete="RESTRICT"))
+    stripe_id: Mapped[str] = mapped_column(String(120), unique=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class IncomingEvent(Base):
+    """An event of Stripe, kept before anything acts on it. Its payload says where to look, not what is true."""
+
+    __tablename__ = "incoming_event"
+    __table_args__ = (Index("ix_incoming_event_received_at", "received_at"),)
+
+    id: Mapped[Id]
+    stripe_id: Mapped[str] = mapped_column(String(120), unique=True)
+    type: Mapped[str] = mapped_column(String(80))
+    object_id: Mapped[str] = mapped_column(String(120), default="")
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    handled_at: Mapped[datetime | None]

@@ -1,0 +1,42 @@
+"""States of money."""
+
+from enum import StrEnum
+
+
+class PaymentStatus(StrEnum):
+    """How far one attempt to pay has come."""
+
+    CREATED = "created"  # written down; Stripe may or may not know it yet
+    OPEN = "open"  # the session at Stripe can be paid
+    PROCESSING = "processing"  # a delayed method: the money is on its way
+    PAID = "paid"
+    FAILED = "failed"  # a delayed method failed
+    EXPIRED = "expired"  # the session can't be paid any more
+    CANCELLED = "cancelled"  # replaced or given up before it could be paid
+
+
+MOVES: dict[PaymentStatus, frozenset[PaymentStatus]] = {
+    PaymentStatus.CREATED: frozenset(set(PaymentStatus) - {PaymentStatus.CREATED}),
+    PaymentStatus.OPEN: frozenset(set(PaymentStatus) - {PaymentStatus.CREATED, PaymentStatus.OPEN}),
+    PaymentStatus.PROCESSING: frozenset({PaymentStatus.PAID, PaymentStatus.FAILED}),
+    PaymentStatus.FAILED: frozenset({PaymentStatus.PAID}),
+    # Stripe has the last word: what we thought dead may turn out to be paid.
+    PaymentStatus.EXPIRED: frozenset({PaymentStatus.PROCESSING, PaymentStatus.PAID}),
+    PaymentStatus.CANCELLED: frozenset({PaymentStatus.PROCESSING, PaymentStatus.PAID}),
+    PaymentStatus.PAID: frozenset(),
+}
+
+
+class RefundStatus(StrEnum):
+    """How far a refund has come; the words after ``requested`` are Stripe's."""
+
+    REQUESTED = "requested"
+    PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+# Money that is gone, or must be reckoned as gone.
+COUNTED_REFUNDS = (RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)

@@ -1,0 +1,33 @@
+"""All tables in one place, for migrations and for the tests that compare them."""
+
+from storefront.accounts import models as _accounts
+from storefront.cart import models as _cart
+from storefront.catalog import models as _catalog
+from storefront.core.db import Base
+from storefront.fulfilment import models as _fulfilment
+from storefront.jobs import models as _jobs
+from storefront.journal import models as _journal
+from storefront.notifications import models as _notifications
+from storefront.orders import models as _orders
+from storefront.payments import models as _payments
+from storefront.search import models as _search
+from storefront.shop import models as _shop
+from storefront.storage import models as _storage
+from storefront.web import models as _web
+
+ROOMS = (
+    _accounts,
+    _cart,
+    _catalog,
+    _fulfilment,
+    _jobs,
+    _journal,
+    _notifications,
+    _orders,
+    _payments,
+    _search,
+    _shop,
+    _storage,
+    _web,
+)
+metadata = Base.metadata

@@ -1,0 +1,1 @@
+"""Finding: one function before SQLite FTS5 and PostgreSQL tsvector."""

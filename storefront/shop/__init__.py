@@ -1,0 +1,1 @@
+"""The shop itself: its name, its words about itself, its currency."""

@@ -1,0 +1,26 @@
+"""The one row that says what the shop is."""
+
+from sqlalchemy import CheckConstraint, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.core.clock import datetime, now
+from storefront.core.db import Base
+
+
+class ShopProfile(Base):
+    """What the owner says of the shop. There is exactly one row."""
+
+    __tablename__ = "shop_profile"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"), CheckConstraint("length(currency) = 3", name="currency"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    name: Mapped[str] = mapped_column(String(80))
+    tagline: Mapped[str] = mapped_column(String(200), default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+    refund_policy: Mapped[str] = mapped_column(Text, default="")
+    contact_email: Mapped[str] = mapped_column(String(254), default="")
+    currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    backup_noted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,0 +1,1 @@
+"""Keeping files: each stored object has its row with size and checksum."""
