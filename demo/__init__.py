@@ -1,0 +1,1 @@
+"""The demo shop: its catalogue, and the scripts that draw and write its goods."""
