@@ -1,0 +1,79 @@
+"""Reading and changing what the shop says of itself."""
+
+import time
+from dataclasses import dataclass
+
+from storefront.core import db
+from storefront.shop.models import ShopProfile
+from storefront.web.language import in_language
+
+_KEEP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShopView:
+    """The shop in one language, as pages and mails name it."""
+
+    name: str
+    tagline: str
+    about: str
+    refund_policy: str
+    contact_email: str
+    currency: str
+
+
+_known: tuple[float, ShopProfile] | None = None
+
+
+def get_profile() -> ShopProfile:
+    """Return the shop's row within the current session, for changing it; made at the first need."""
+    profile = db.session().get(ShopProfile, 1)
+    if profile is None:
+        profile = ShopProfile(id=1, name="Storefront", translations={})
+        if db.in_unit():
+            db.session().add(profile)
+    return profile
+
+
+def shop_view(language: str) -> ShopView:
+    """Return the shop's words in that language. A process looks at most once a second."""
+    profile = _profile_known()
+    return ShopView(
+        name=in_language(profile, "name", language),
+        tagline=in_language(profile, "tagline", language),
+        about=in_language(profile, "about", language),
+        refund_policy=in_language(profile, "refund_policy", language),
+        contact_email=profile.contact_email,
+        currency=profile.currency,
+    )
+
+
+def currency() -> str:
+    """Return the shop's currency."""
+    return _profile_known().currency or "EUR"
+
+
+def forget() -> None:
+    """Read the row again at the next need, because this process has changed it."""
+    global _known  # a memo of this process
+    _known = None
+
+
+def _profile_known() -> ShopProfile:
+    global _known  # a memo of this process
+    clock = time.monotonic()
+    if _known is None or clock - _known[0] > _KEEP_SECONDS:
+        _known = (clock, db.session().get(ShopProfile, 1) or ShopProfile(**_DEFAULTS))
+    return _known[1]
+
+
+_DEFAULTS = {
+    "id": 1,
+    "name": "Storefront",
+    "tagline": "",
+    "about": "",
+    "refund_policy": "",
+    "contact_email": "",
+    "currency": "EUR",
+    "translations": {},
+}

@@ -1,0 +1,74 @@
+"""How templates write money, moments, sizes and texts."""
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from flask import Flask
+from flask_babel import gettext, ngettext
+
+from storefront.core.clock import UTC, datetime
+from storefront.core.money import Money
+from storefront.web.language import babel_locale, current_language, in_language
+from storefront.web.markdown import render_markdown
+
+
+def init_filters(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        money=money, markdown=render_markdown, datetime=moment, date=day, filesize=filesize, duration=duration, tr=tr, ago=ago
+    )
+
+
+def money(value: Money) -> str:
+    """Return the amount as people of the page's language write it."""
+    return value.format(current_language())
+
+
+def moment(value: datetime) -> str:
+    """Return day and time."""
+    return _moment(value.replace(second=0, microsecond=0), current_language())
+
+
+def day(value: datetime) -> str:
+    """Return the day."""
+    return str(format_date(value, format="medium", locale=babel_locale(current_language())))
+
+
+def ago(value: datetime) -> str:
+    """Return how long ago that was, in words that are right to one unit."""
+    seconds = max(0, int((datetime.now(UTC) - value).total_seconds()))
+    if seconds < 60:
+        return gettext("just now")
+    if seconds < 3600:
+        return ngettext("%(num)d minute ago", "%(num)d minutes ago", seconds // 60)
+    if seconds < 86400:
+        return ngettext("%(num)d hour ago", "%(num)d hours ago", seconds // 3600)
+    return ngettext("%(num)d day ago", "%(num)d days ago", seconds // 86400)
+
+
+def filesize(size: int) -> str:
+    """Return a size in bytes as people read it."""
+    value = float(size)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit in ("B", "KB") or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def duration(seconds: int) -> str:
+    """Return minutes and seconds, with hours where there are any."""
+    text = str(timedelta(seconds=seconds))
+    return text[2:] if text.startswith("0:") else text
+
+
+def tr(row: Any, field: str) -> str:
+    """Return the text of a row in the page's language."""
+    return in_language(row, field)
+
+
+@lru_cache(maxsize=1024)
+def _moment(value: datetime, language: str) -> str:
+    return str(format_datetime(value, format="medium", locale=babel_locale(language)))

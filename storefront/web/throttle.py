@@ -1,0 +1,56 @@
+"""Ceilings that hold across processes and restarts, counted in the database in fixed windows."""
+
+import hashlib
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from storefront.core import db
+from storefront.core.clock import from_timestamp, now, timedelta
+from storefront.web.models import ThrottleCount
+
+
+def count(name: str, key: str, *, per: timedelta) -> int:
+    """Count one more of ``name`` for ``key`` and return how many there were in this window, this one included.
+
+    Must run within a unit of work. The key is hashed: no address is kept in clear.
+    """
+    window, ends_at = _window(per)
+    insert = sqlite_insert if db.is_sqlite() else postgresql_insert
+    statement = (
+        insert(ThrottleCount)
+        .values(name=name, key=_hashed(key), window=window, count=1, ends_at=ends_at)
+        .on_conflict_do_update(
+            index_elements=[ThrottleCount.name, ThrottleCount.key, ThrottleCount.window],
+            set_={"count": ThrottleCount.count + 1},
+        )
+        .returning(ThrottleCount.count)
+    )
+    return int(db.session().execute(statement).scalar_one())
+
+
+def counted(name: str, key: str, *, per: timedelta) -> int:
+    """Return how many of ``name`` there were for ``key`` in this window, without counting."""
+    window, _ = _window(per)
+    found = db.session().scalar(
+        select(ThrottleCount.count).where(
+            ThrottleCount.name == name, ThrottleCount.key == _hashed(key), ThrottleCount.window == window
+        )
+    )
+    return found or 0
+
+
+def forget_old() -> None:
+    """Delete the counters of windows that are over. Must run within a unit of work."""
+    db.session().execute(delete(ThrottleCount).where(ThrottleCount.ends_at < now()))
+
+
+def _window(per: timedelta) -> tuple[int, object]:
+    seconds = int(per.total_seconds())
+    window = int(now().timestamp()) // seconds
+    return window, from_timestamp((window + 1) * seconds)
+
+
+def _hashed(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
