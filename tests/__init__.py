@@ -1,0 +1,1 @@
+"""The proof that the shop does what it says."""
