@@ -170,6 +170,10 @@
     if ($("form[data-uploading]")) event.preventDefault();
   });
 
+  // On a phone the navigation scrolls sideways: bring the current page into view.
+  var here = $(".admin-nav [aria-current]");
+  if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
+
   // ---- Order by dragging: <form data-reorder> with draggable items ------------------------------
 
   var dragged = null;
