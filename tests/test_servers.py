@@ -427,7 +427,6 @@ def _pytest_command(folder: Path) -> list[str]:
 
 HANGING = """
     from pathlib import Path
-from textwrap import dedent
     import time
     def test_hang(own_postgres, own_redis, own_s3, browser):
         servers = own_postgres, own_redis, own_s3
@@ -453,7 +452,8 @@ def test_killed_run_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
         run.wait()
 
     _wait(lambda: not _processes_marked(str(tmp_path)), 20)
-    assert not [pid for pid, folder in servers if Path(f"/proc/{pid}").exists() or Path(folder).exists()]
+    _wait(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid, _folder in servers), 20)
+    assert not [folder for _pid, folder in servers if Path(folder).exists()]
 
 
 def _processes_marked(mark: str) -> list[str]:

@@ -73,16 +73,13 @@ class ServerProcess:
         deadline = time.monotonic() + _START_SECONDS
         self._launch()
         while not self.is_ready():
-            if not self.is_running and time.monotonic() < deadline:
-                # The port may have been taken meanwhile, or a killed server's children still hold its data.
-                time.sleep(0.2)
-                self._launch()
             if time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(
                     f"{self.name} did not start in {_START_SECONDS:.0f} s:\n{self.log[-2000:]}"
                 )
             time.sleep(0.01)
+            self._launch_again_if_dead()
         return self
 
     def stop(self) -> None:

@@ -156,11 +156,12 @@ class SmtpServer:
 
     def _keep(self, session: Session, envelope: Envelope) -> None:
         content = envelope.original_content or b""
+        login: object = session.auth_data  # what `_check_login` put there
         received = ReceivedMail(
             sender=envelope.mail_from or "",
             recipients=[str(address) for address in envelope.rcpt_tos],
             content=content,
-            login=session.auth_data if isinstance(session.auth_data, str) else None,
+            login=login if isinstance(login, str) else None,
             is_encrypted=bool(session.ssl) or self.security == "tls",
         )
         with self._arrived:
