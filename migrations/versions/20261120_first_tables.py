@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("args", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("topic", sa.String(length=60), nullable=True),
         sa.Column("unique_key", sa.String(length=200), nullable=True),
+        sa.Column("outside", sa.Boolean(), nullable=False),
         sa.Column("run_after", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_token", sa.String(length=43), nullable=True),
@@ -99,7 +100,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_job_due",
         "job",
-        ["run_after", "id"],
+        ["outside", "run_after", "id"],
         unique=False,
         sqlite_where=sa.text("done_at IS NULL AND resting_since IS NULL"),
         postgresql_where=sa.text("done_at IS NULL AND resting_since IS NULL"),
@@ -137,7 +138,7 @@ def upgrade() -> None:
         sa.Column("args", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("queued", "sent", "failed", name="state", native_enum=False, create_constraint=True, length=40),
+            sa.Enum("queued", "sent", "failed", "dropped", name="state", native_enum=False, create_constraint=True, length=40),
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -287,6 +288,7 @@ def upgrade() -> None:
         sa.Column("price_varies", sa.Boolean(), nullable=False),
         sa.Column("is_available", sa.Boolean(), nullable=False),
         sa.Column("cover", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("preview_token", sa.String(length=22), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),

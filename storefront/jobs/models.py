@@ -9,15 +9,21 @@ from storefront.core.clock import datetime, now
 from storefront.core.db import Base, Id
 
 _DUE = text("done_at IS NULL AND resting_since IS NULL")
+_RESTING = text("resting_since IS NOT NULL")
 
 
 class Job(Base):
-    """One piece of work: waiting, leased by a worker, done, or resting after its last failed attempt."""
+    """One piece of work: waiting, leased by a worker, done, or resting after its last failed attempt.
+
+    ``run_after`` is the next moment at which a worker may take it: while it is leased, the end of the
+    lease, so that work whose worker has died is due by itself. ``outside`` says that it talks to the
+    network, which has a lane of its own.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_due", "run_after", "id", sqlite_where=_DUE, postgresql_where=_DUE),
-        Index("ix_job_resting", "resting_since", sqlite_where=text("resting_since IS NOT NULL"), postgresql_where=text("resting_since IS NOT NULL")),
+        Index("ix_job_due", "outside", "run_after", "id", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_job_resting", "resting_since", sqlite_where=_RESTING, postgresql_where=_RESTING),
         Index("ix_job_done", "done_at"),
         Index("ix_job_topic", "topic"),
     )
@@ -27,6 +33,7 @@ class Job(Base):
     args: Mapped[dict[str, Any]]
     topic: Mapped[str | None] = mapped_column(String(60))
     unique_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    outside: Mapped[bool] = mapped_column(default=False)
     run_after: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     lease_token: Mapped[str | None] = mapped_column(String(43))

@@ -8,4 +8,5 @@ class MessageState(StrEnum):
 
     QUEUED = "queued"
     SENT = "sent"
-    FAILED = "failed"
+    FAILED = "failed"  # refused for good, or given up; the owner sees it and may send it again
+    DROPPED = "dropped"  # there was no longer anything to say when its turn came

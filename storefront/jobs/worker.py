@@ -1,0 +1,283 @@
+"""The worker: takes what is due and does it, here and now or for ever in threads.
+
+There are two lanes, so that a slow mail server never stands in the way of what customers have paid for:
+work of the shop itself, and work that talks to the network (``outside``). Periodic work has a thread of its
+own, and one more keeps the leases and the heartbeat alive.
+"""
+
+import os
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import structlog
+
+from storefront.core import db, faults
+from storefront.core.clock import timedelta
+from storefront.core.logging import get_logger
+from storefront.jobs import claiming, service, timetable, wake
+from storefront.jobs.claiming import Claimed, LeaseLost
+from storefront.jobs.nudge import use_redis
+from storefront.jobs.registry import TRIES, Kind, NeedsAttention, RetryLater, find_kind
+
+INSIDE, OUTSIDE = False, True
+
+_BEAT_SECONDS = 10.0
+_PATIENCE_SECONDS = 1.0
+_GRACE = timedelta(seconds=8)
+
+Surroundings = Callable[[], AbstractContextManager[object]]
+_around_job: Surroundings = nullcontext
+
+
+def configure(*, around_job: Surroundings = nullcontext, redis_url: str = "") -> None:
+    """Set up this process: the context in which all work runs, made anew for each, and the Redis, if any."""
+    global _around_job  # a setting of the process
+    _around_job = around_job
+    use_redis(redis_url)
+
+
+def run_one() -> bool:
+    """Do one job that is due; return whether there was one."""
+    return _run_one(INSIDE, _Held()) or _run_one(OUTSIDE, _Held())
+
+
+def drain(limit: int = 100_000) -> int:
+    """Do what is due until nothing is, or ``limit`` jobs were done; return how many."""
+    done = 0
+    while done < limit and run_one():
+        done += 1
+    return done
+
+
+def burst() -> None:
+    """Do the periodic work and the jobs that are due, and return: for cron, and for tests."""
+    held = _Held()
+    keeper = _Keeper(f"worker:burst:{socket.gethostname()[:20]}", held)
+    keeper.start()
+    try:
+        table = timetable.Timetable()
+        while table.run_one(_around_job) or _run_one(INSIDE, held) or _run_one(OUTSIDE, held):
+            pass
+    finally:
+        keeper.stop()
+
+
+class _Held:
+    """The leases that a worker holds, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._leases: dict[int, tuple[str, float]] = {}
+
+    def add(self, job: Claimed, lease: timedelta) -> None:
+        with self._lock:
+            self._leases[job.id] = (job.token, time.monotonic() + lease.total_seconds())
+
+    def remove(self, job: Claimed) -> None:
+        with self._lock:
+            self._leases.pop(job.id, None)
+
+    def within_time(self) -> list[tuple[int, str]]:
+        """Return what may be renewed; who takes longer than its kind allows loses the lease."""
+        moment = time.monotonic()
+        with self._lock:
+            return [(job_id, token) for job_id, (token, end) in self._leases.items() if end > moment]
+
+    def all(self) -> list[tuple[int, str]]:
+        with self._lock:
+            return [(job_id, token) for job_id, (token, _) in self._leases.items()]
+
+
+def _run_one(lane: bool, held: _Held) -> bool:
+    try:
+        job = claiming.claim(lane)
+        if job is None:
+            return False
+        kind = find_kind(job.kind)
+        held.add(job, kind.lease if kind else claiming.STEP)
+        try:
+            with structlog.contextvars.bound_contextvars(job_id=job.id, job=job.kind):
+                _do(job, kind)
+        finally:
+            held.remove(job)
+        return True
+    finally:
+        db.close_reader()
+
+
+def _do(job: Claimed, kind: Kind | None) -> None:
+    faults.reach("job.claimed")
+    try:
+        with _around_job():
+            _perform(job, kind)
+    except LeaseLost:
+        get_logger().info("job was taken over by another worker")
+    except Exception as error:
+        _note_failure(job, kind, error)
+
+
+def _perform(job: Claimed, kind: Kind | None) -> None:
+    if kind is None:
+        raise NeedsAttention(f"This version of the shop does not know how to do {job.kind!r}.")
+    if job.attempts > TRIES:
+        # Counted when it is taken: whatever kills its worker each time must not go on for ever.
+        raise NeedsAttention(job.last_error or "The worker died each time in the middle of this.")
+    if kind.outside:
+        follow = kind.handler(**job.args)
+        db.close_reader()
+        db.again_on_conflict(lambda: _finish_with(follow, {}, job))
+    else:
+        db.again_on_conflict(lambda: _finish_with(kind.handler, job.args, job))
+    faults.reach("job.after_done")
+
+
+def _finish_with(work: Callable[..., object] | None, args: dict[str, object], job: Claimed) -> None:
+    """Do the work and write "done" as one transaction."""
+    with db.unit_of_work():
+        if work is not None:
+            work(**args)
+        faults.reach("job.before_done")
+        claiming.finish(job)
+
+
+def _note_failure(job: Claimed, kind: Kind | None, error: Exception) -> None:
+    """Write down why, so that it is tried again later or rests; nothing when it was done after all."""
+    reason = claiming.in_words(error)
+    when_resting = kind.when_resting if kind else None
+    is_expected = isinstance(error, NeedsAttention | RetryLater)
+
+    def note() -> bool:
+        with db.unit_of_work():
+            if isinstance(error, NeedsAttention):
+                claiming.rest(job, reason, when_resting)
+                return True
+            after = error.after if isinstance(error, RetryLater) else None
+            return claiming.postpone(job, reason, after, when_resting)
+
+    # Where it happened, but not the message again, which may hold the arguments of a statement.
+    place = {} if is_expected else {"where": "".join(traceback.format_tb(error.__traceback__)[-6:])}
+    if db.again_on_conflict(note):
+        get_logger().error("job rests", reason=reason, attempts=job.attempts, **place)
+    else:
+        get_logger().warning(
+            "job failed and will be tried again", reason=reason, attempts=job.attempts, **place
+        )
+
+
+class Worker:
+    """Threads that do what is due until they are told to stop."""
+
+    def __init__(self, threads: int = 1, *, redis_url: str = "", idle_seconds: float | None = None) -> None:
+        """``threads`` for each lane; ``idle_seconds`` is how often an idle one looks by itself."""
+        self._stopping = threading.Event()
+        self._held = _Held()
+        self._idle_seconds = idle_seconds
+        self._redis_url = redis_url
+        self._threads = [
+            threading.Thread(target=self._work, args=(lane,), name=f"jobs-{name}-{number}", daemon=True)
+            for lane, name in ((INSIDE, "inside"), (OUTSIDE, "outside"))
+            for number in range(threads)
+        ]
+        self._threads.append(threading.Thread(target=self._keep_time, name="jobs-timetable", daemon=True))
+        if redis_url:
+            self._threads.append(threading.Thread(target=self._listen, name="jobs-rq", daemon=True))
+        self._keeper = _Keeper(f"worker:{socket.gethostname()[:40]}:{os.getpid()}", self._held)
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """Work in the background until ``stop`` is set, then end in order."""
+        self.start()
+        stop.wait()
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to work, in threads."""
+        self._keeper.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = _GRACE.total_seconds()) -> None:
+        """Take nothing more, wait so many seconds for what is being done, and give back the rest."""
+        self._stopping.set()
+        wake.wake()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        self._keeper.stop()
+
+    def _work(self, lane: bool) -> None:
+        seconds = self._idle_seconds or (0.25 if db.is_sqlite() else 0.5)
+        while not self._stopping.is_set():
+            seen = wake.count()
+            if not _calmly(lambda: _run_one(lane, self._held)):
+                wake.wait(seen, seconds)
+
+    def _keep_time(self) -> None:
+        table = timetable.Timetable()
+        while not self._stopping.is_set():
+            if not _calmly(lambda: table.run_one(_around_job)):
+                self._stopping.wait(min(table.seconds_left(), 1.0))
+
+    def _listen(self) -> None:
+        from storefront.jobs.listening import listen
+
+        listen(self._redis_url, self._stopping)
+
+
+class _Keeper:
+    """A thread that says "alive" and renews the leases of what is being done."""
+
+    def __init__(self, name: str, held: _Held) -> None:
+        self._name = name
+        self._held = held
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="jobs-keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give back what is still being done, and say goodbye."""
+        self._stopping.set()
+        self._thread.join(1.0)
+        _calmly(self._leave)
+
+    def _keep(self) -> None:
+        while True:
+            _calmly(self._beat)
+            if self._stopping.wait(_BEAT_SECONDS):
+                return
+
+    def _beat(self) -> bool:
+        with db.unit_of_work():
+            service.beat(self._name)
+            for job_id, token in self._held.within_time():
+                claiming.renew(job_id, token)
+        return True
+
+    def _leave(self) -> bool:
+        with db.unit_of_work():
+            service.forget(self._name)
+            for job_id, token in self._held.all():
+                claiming.give_back(job_id, token)
+        return True
+
+
+_said_at = 0.0
+
+
+def _calmly(work: Callable[[], bool]) -> bool:
+    """Run a step of a thread that must not end; when the database is away, wait, and say so once a minute."""
+    global _said_at  # shared by the threads of this process
+    try:
+        return work()
+    except Exception as error:
+        moment = time.monotonic()
+        if moment - _said_at >= 60 or _said_at == 0.0:
+            _said_at = moment
+            get_logger().error("worker can't work", reason=claiming.in_words(error))
+        time.sleep(_PATIENCE_SECONDS)
+        return False
