@@ -8,7 +8,7 @@ from storefront.core.db import Base, Id
 
 
 class StoredFile(Base):
-    """One object in the storage. Public ones (pictures) are served under ``/media/``; others by signed URLs only."""
+    """One object in the storage. Public ones are served under ``/media/``, others by signed URLs only."""
 
     __tablename__ = "stored_file"
     __table_args__ = (CheckConstraint("size >= 0", name="size_not_negative"),)

@@ -1,0 +1,1 @@
+"""Stripe, S3, SMTP, Plunk behind small Protocols: the only vendor imports."""

@@ -1,0 +1,27 @@
+"""Clean-up in the storage."""
+
+from sqlalchemy import select
+
+from storefront.core.clock import now, timedelta
+from storefront.core.db import session
+from storefront.jobs.registry import periodic
+from storefront.storage import service
+from storefront.storage.models import StoredFile
+
+PICTURES = "pictures/"
+
+
+@periodic("storage.delete_orphans", every=timedelta(hours=6))
+def delete_orphans() -> int:
+    """Delete objects that are older than a day and have no row; return how many. Ends broken uploads too.
+
+    A process that dies between upload and row leaves such objects. Pictures are swept by the catalogue.
+    """
+    count = service.sweep("", _known)
+    service.store().forget_unfinished(now() - service.ORPHAN_AGE)
+    return count
+
+
+def _known(keys: list[str]) -> set[str]:
+    rows = session().execute(select(StoredFile.key).where(StoredFile.key.in_(keys))).scalars()
+    return {*rows, *(key for key in keys if key.startswith(PICTURES))}
