@@ -1,0 +1,62 @@
+"""``python -m practice_stripe``: Practice Stripe on its own, for tests and load tests."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from werkzeug.serving import make_server
+
+from practice_stripe.app import create_practice_stripe
+from practice_stripe.config import PracticeConfig
+from practice_stripe.webhooks import WebhookCourier
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop; the address is printed as soon as it is known."""
+    wishes = _parser().parse_args(arguments)
+    address = ""
+    config = PracticeConfig(
+        database=wishes.database,
+        secret_key=wishes.secret_key,
+        webhook_secret=wishes.webhook_secret,
+        webhook_url=wishes.webhook_url,
+        public_url=wishes.public_url or (lambda: address),
+    )
+    server = make_server(wishes.host, wishes.port, create_practice_stripe(config), threaded=True)
+    address = f"http://{wishes.host}:{server.server_port}"
+    courier = WebhookCourier(config, wishes.couriers).start()
+    signal.signal(signal.SIGTERM, _stop)
+    print(f"Practice Stripe is at {address} (practice: no real money)", flush=True)
+    try:
+        server.serve_forever()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        courier.stop()
+        server.server_close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m practice_stripe", description=main.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    parser.add_argument("--database", type=Path, required=True, help="the SQLite file, made on first use")
+    parser.add_argument("--webhook-url", help="where events are sent; without it none are")
+    parser.add_argument("--secret-key", default=PracticeConfig.secret_key)
+    parser.add_argument("--webhook-secret", default=PracticeConfig.webhook_secret)
+    parser.add_argument("--public-url", help="where a browser finds this server, if that is not HOST:PORT")
+    parser.add_argument("--couriers", type=int, default=1, help="threads that send webhooks")
+    return parser
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""What a Checkout Session may be asked for, field by field."""
+
+from __future__ import annotations
+
+from practice_stripe.lists import EXPAND, LISTING
+from practice_stripe.params import (
+    Boolean,
+    Currency,
+    Email,
+    Integer,
+    ListOf,
+    Mapping,
+    Metadata,
+    Text,
+    Timestamp,
+    Url,
+)
+
+MAX_LINES = 100
+LOCALES = tuple(
+    "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR "
+    "ro ru sk sl sv th tr vi zh zh-HK zh-TW".split()
+)
+COUNTRIES = tuple(
+    "AC AD AE AF AG AI AL AM AO AQ AR AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
+    "CD CF CG CH CI CK CL CM CN CO CR CV CW CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FO FR GA GB GD GE GF "
+    "GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HN HR HT HU ID IE IL IM IN IO IQ IS IT JE JM JO JP KE KG KH KI KM KN "
+    "KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MK ML MM MN MO MQ MR MS MT MU MV MW MX MY MZ NA NC "
+    "NE NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ "
+    "SK SL SM SN SO SR SS ST SV SX SZ TA TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VN "
+    "VU WF WS XK YE YT ZA ZM ZW ZZ".split()
+)
+
+_TAX_BEHAVIOR = Text(choices=("exclusive", "inclusive", "unspecified"))
+_TAX_CODE = Text()
+
+_PRODUCT_DATA = Mapping(
+    {
+        "name": Text(maximum=5000),
+        "description": Text(maximum=40000),
+        "images": ListOf(Url(), maximum=8),
+        "metadata": Metadata(),
+        "tax_code": _TAX_CODE,
+        "unit_label": Text(maximum=12),
+    },
+    required=("name",),
+    unspoken=frozenset({"tax_details"}),
+)
+_PRICE_DATA = Mapping(
+    {
+        "currency": Currency(),
+        "unit_amount": Integer(0),
+        "product_data": _PRODUCT_DATA,
+        "tax_behavior": _TAX_BEHAVIOR,
+    },
+    required=("currency", "unit_amount", "product_data"),
+    unspoken=frozenset({"product", "recurring", "unit_amount_decimal"}),
+)
+_LINE_ITEM = Mapping(
+    {"price_data": _PRICE_DATA, "price": Text(), "quantity": Integer(1, 999_999), "metadata": Metadata()},
+    unspoken=frozenset({"adjustable_quantity", "tax_rates"}),
+)
+
+_PAYMENT_INTENT_DATA = Mapping(
+    {
+        "description": Text(maximum=1000),
+        "metadata": Metadata(),
+        "receipt_email": Email(),
+        "setup_future_usage": Text(choices=("off_session", "on_session")),
+        "statement_descriptor": Text(maximum=22),
+        "statement_descriptor_suffix": Text(maximum=22),
+        "transfer_group": Text(),
+        "capture_method": Text(choices=("automatic", "automatic_async")),
+    },
+    unspoken=frozenset({"application_fee_amount", "on_behalf_of", "shipping", "transfer_data"}),
+)
+
+_DELAY = Mapping(
+    {"unit": Text(choices=("business_day", "day", "hour", "month", "week")), "value": Integer(1)},
+    required=("unit", "value"),
+)
+_SHIPPING_RATE_DATA = Mapping(
+    {
+        "display_name": Text(maximum=100),
+        "fixed_amount": Mapping(
+            {"amount": Integer(0), "currency": Currency()},
+            required=("amount", "currency"),
+            unspoken=frozenset({"currency_options"}),
+        ),
+        "delivery_estimate": Mapping({"minimum": _DELAY, "maximum": _DELAY}),
+        "metadata": Metadata(),
+        "tax_behavior": _TAX_BEHAVIOR,
+        "tax_code": _TAX_CODE,
+        "type": Text(choices=("fixed_amount",)),
+    },
+    required=("display_name",),
+)
+_SHIPPING_OPTION = Mapping({"shipping_rate_data": _SHIPPING_RATE_DATA, "shipping_rate": Text()})
+
+_INVOICE_DATA = Mapping(
+    {
+        "description": Text(maximum=1500),
+        "footer": Text(),
+        "metadata": Metadata(),
+        "custom_fields": ListOf(
+            Mapping({"name": Text(maximum=40), "value": Text(maximum=140)}, required=("name", "value")),
+            maximum=4,
+            unset=True,
+        ),
+    },
+    unspoken=frozenset({"account_tax_ids", "issuer", "rendering_options"}),
+)
+_CUSTOM_MESSAGE = Mapping({"message": Text(maximum=1200)}, required=("message",))
+
+CREATE = Mapping(
+    {
+        "allow_promotion_codes": Boolean(),
+        "automatic_tax": Mapping(
+            {"enabled": Boolean()}, required=("enabled",), unspoken=frozenset({"liability"})
+        ),
+        "billing_address_collection": Text(choices=("auto", "required")),
+        "cancel_url": Url(),
+        "client_reference_id": Text(maximum=200),
+        "consent_collection": Mapping(
+            {
+                "promotions": Text(choices=("auto", "none")),
+                "terms_of_service": Text(choices=("none", "required")),
+            },
+            unspoken=frozenset({"payment_method_reuse_agreement"}),
+        ),
+        "currency": Currency(),
+        "custom_text": Mapping(
+            {
+                name: _CUSTOM_MESSAGE
+                for name in ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+            }
+        ),
+        "customer": Text(),
+        "customer_creation": Text(choices=("always", "if_required")),
+        "customer_email": Email(),
+        "discounts": ListOf(Mapping({"coupon": Text(), "promotion_code": Text()}), maximum=1, unset=True),
+        "expand": EXPAND,
+        "expires_at": Timestamp(),
+        "invoice_creation": Mapping(
+            {"enabled": Boolean(), "invoice_data": _INVOICE_DATA}, required=("enabled",)
+        ),
+        "line_items": ListOf(_LINE_ITEM, maximum=MAX_LINES, minimum=1),
+        "locale": Text(choices=LOCALES),
+        "metadata": Metadata(),
+        "mode": Text(choices=("payment", "setup", "subscription")),
+        "origin_context": Text(choices=("mobile_app", "web")),
+        "payment_intent_data": _PAYMENT_INTENT_DATA,
+        "phone_number_collection": Mapping({"enabled": Boolean()}, required=("enabled",)),
+        "shipping_address_collection": Mapping(
+            {"allowed_countries": ListOf(Text(choices=COUNTRIES), minimum=1)}, required=("allowed_countries",)
+        ),
+        "shipping_options": ListOf(_SHIPPING_OPTION, maximum=5),
+        "submit_type": Text(choices=("auto", "book", "donate", "pay", "subscribe")),
+        "success_url": Url(),
+        "tax_id_collection": Mapping(
+            {"enabled": Boolean(), "required": Text(choices=("if_supported", "never"))}, required=("enabled",)
+        ),
+        "ui_mode": Text(choices=("elements", "embedded_page", "form", "hosted_page")),
+    },
+    required=("mode",),
+    unspoken=frozenset(
+        {
+            "adaptive_pricing",
+            "after_expiration",
+            "allowed_payment_method_types",
+            "branding_settings",
+            "custom_fields",
+            "customer_account",
+            "customer_update",
+            "excluded_payment_method_types",
+            "integration_identifier",
+            "managed_payments",
+            "name_collection",
+            "optional_items",
+            "payment_method_collection",
+            "payment_method_configuration",
+            "payment_method_data",
+            "payment_method_options",
+            "permissions",
+            "redirect_on_completion",
+            "return_url",
+            "saved_payment_method_options",
+            "setup_intent_data",
+            "subscription_data",
+            "wallet_options",
+        }
+    ),
+)
+
+UPDATE = Mapping(
+    {"metadata": Metadata(), "expand": EXPAND},
+    unspoken=frozenset({"collected_information", "line_items", "payment_intent_data", "shipping_options"}),
+)
+
+LIST = Mapping(
+    {
+        **LISTING,
+        "payment_intent": Text(),
+        "customer": Text(),
+        "status": Text(choices=("complete", "expired", "open")),
+        "customer_details": Mapping({"email": Text()}, required=("email",)),
+    },
+    unspoken=frozenset({"customer_account", "payment_link", "subscription"}),
+)

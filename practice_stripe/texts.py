@@ -1,0 +1,148 @@
+"""The words of the hosted page in English and Simplified Chinese."""
+
+from __future__ import annotations
+
+_ENGLISH = {
+    "lang": "en",
+    "title": "Practice payment",
+    "banner": "Practice payment: no real money",
+    "banner_more": "Nothing is charged. Press a button to decide how the payment goes.",
+    "order": "Your order",
+    "quantity": "Qty {count}",
+    "subtotal": "Subtotal",
+    "discount": "Discount",
+    "shipping": "Shipping",
+    "free": "Free",
+    "total": "Total",
+    "total_due": "Total due",
+    "contact": "Contact",
+    "email": "E-mail",
+    "phone": "Phone",
+    "ship_to": "Shipping address",
+    "billing": "Billing address",
+    "shipping_choice": "Shipping method",
+    "name": "Full name",
+    "country": "Country or region",
+    "choose": "Choose…",
+    "line1": "Address",
+    "line2": "Flat, floor, building",
+    "city": "City",
+    "state": "State or province",
+    "postal_code": "Postal code",
+    "tax_id": "Tax id",
+    "optional": "optional",
+    "terms": "I agree to the shop's terms of service",
+    "promotions": "Send me news and offers by e-mail",
+    "outcome": "How shall this payment go?",
+    "pay": "Pay {amount}",
+    "book": "Book for {amount}",
+    "donate": "Donate {amount}",
+    "complete": "Complete the order",
+    "pay_hint": "Succeeds at once, as a good card would.",
+    "pay_delayed": "Pay by bank debit",
+    "pay_delayed_hint": "Completed now; the shop's owner confirms or fails it later.",
+    "decline": "Have the card declined",
+    "decline_hint": "You come back to this page and can try again.",
+    "cancel": "Cancel and go back",
+    "cancel_hint": "The order stays open until it expires.",
+    "back": "Back to the shop",
+    "declined": "Your card was declined. Nothing was paid. You can try again.",
+    "mistakes": "Please look at these fields again:",
+    "required": "{label}: please fill this in.",
+    "bad_email": "E-mail: that does not look like an address. Example: name@example.com",
+    "bad_country": "Country or region: please choose one from the list.",
+    "too_long": "{label}: at most {count} characters, please.",
+    "must_agree": "Please agree to the terms of service.",
+    "bad_choice": "Please choose a shipping method from the list.",
+    "paid_title": "This order is complete",
+    "paid_text": "There is nothing left to pay here.",
+    "expired_title": "This payment page has expired",
+    "expired_text": "Nothing was paid. Go back to the shop to begin again.",
+    "missing_title": "There is no such payment page",
+    "missing_text": "The address may be incomplete. Go back to the shop and try again.",
+    "broken_title": "Something went wrong",
+    "broken_text": "The payment page could not be shown. Please try again.",
+    "footer": "Practice Stripe stands in for Stripe while a shop is being set up. Do not enter real card data anywhere.",
+}
+
+_CHINESE = {
+    "lang": "zh-Hans",
+    "title": "练习付款",
+    "banner": "练习付款：不涉及真实资金",
+    "banner_more": "不会扣款。请按下面的按钮，决定这笔付款的结果。",
+    "order": "您的订单",
+    "quantity": "数量 {count}",
+    "subtotal": "小计",
+    "discount": "优惠",
+    "shipping": "运费",
+    "free": "免费",
+    "total": "合计",
+    "total_due": "应付总额",
+    "contact": "联系方式",
+    "email": "电子邮箱",
+    "phone": "电话",
+    "ship_to": "收货地址",
+    "billing": "账单地址",
+    "shipping_choice": "配送方式",
+    "name": "姓名",
+    "country": "国家或地区",
+    "choose": "请选择…",
+    "line1": "街道地址",
+    "line2": "楼号、楼层、房间",
+    "city": "城市",
+    "state": "省、州",
+    "postal_code": "邮政编码",
+    "tax_id": "税号",
+    "optional": "选填",
+    "terms": "我同意本店的服务条款",
+    "promotions": "通过电子邮件接收新闻和优惠",
+    "outcome": "这笔付款应该怎样进行？",
+    "pay": "支付 {amount}",
+    "book": "预订 {amount}",
+    "donate": "捐赠 {amount}",
+    "complete": "完成订单",
+    "pay_hint": "立即成功，如同一张有效的银行卡。",
+    "pay_delayed": "通过银行扣款支付",
+    "pay_delayed_hint": "现在完成；之后由店主确认成功或失败。",
+    "decline": "让银行卡被拒",
+    "decline_hint": "您会回到本页，可以重试。",
+    "cancel": "取消并返回",
+    "cancel_hint": "订单在过期之前保持有效。",
+    "back": "返回商店",
+    "declined": "您的银行卡被拒绝了。没有付款。您可以重试。",
+    "mistakes": "请再检查以下各项：",
+    "required": "{label}：请填写。",
+    "bad_email": "电子邮箱：看起来不是有效的地址。例如：name@example.com",
+    "bad_country": "国家或地区：请从列表中选择。",
+    "too_long": "{label}：最多 {count} 个字符。",
+    "must_agree": "请同意服务条款。",
+    "bad_choice": "请从列表中选择配送方式。",
+    "paid_title": "此订单已完成",
+    "paid_text": "这里没有需要支付的款项。",
+    "expired_title": "此付款页面已过期",
+    "expired_text": "没有付款。请返回商店重新开始。",
+    "missing_title": "找不到这个付款页面",
+    "missing_text": "网址可能不完整。请返回商店重试。",
+    "broken_title": "出了点问题",
+    "broken_text": "无法显示付款页面，请重试。",
+    "footer": "Practice Stripe 在商店搭建期间代替 Stripe。请勿在任何地方输入真实的银行卡信息。",
+}
+
+TEXTS = {"en": _ENGLISH, "zh": _CHINESE}
+
+
+def choose_language(locale: str | None, accept_language: str) -> str:
+    """Return ``en`` or ``zh``: the session's locale decides, else what the browser asks for."""
+    if locale and locale != "auto":
+        return "zh" if locale.startswith("zh") else "en"
+    wishes = []
+    for place, part in enumerate(accept_language.split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            weight = 0.0
+        language = tag.lower()[:2]
+        if language in TEXTS and weight > 0:
+            wishes.append((-weight, place, language))
+    return min(wishes)[2] if wishes else "en"
