@@ -104,7 +104,7 @@ def _pip(*arguments: str) -> None:
     command += ["--disable-pip-version-check", *arguments[1:]]
     if subprocess.run(command, check=False).returncode != 0:
         raise BootstrapError(
-            "Not everything could be installed: see the lines of pip above. Is the network there? Start again to go on."
+            "Not everything could be installed: see what pip says above, mend the network, start again."
         )
 
 
