@@ -1,0 +1,206 @@
+"""What buyers of a product get: files, licence keys, texts, courses."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.service.editing import merged, topic_of
+from storefront.catalog.service.licences import check_pattern
+from storefront.catalog.service.mistakes import N_, InvalidField, StillNeeded
+from storefront.catalog.service.ordering import place
+from storefront.catalog.states import ContentKind
+from storefront.core import db
+from storefront.core.errors import NotFound, Refused
+from storefront.journal import service as journal
+from storefront.storage import service as storage
+from storefront.storage.models import StoredFile
+from storefront.storage.service import Upload
+
+MOST_CONTENTS = 200
+
+
+class KeysGivenOut(StillNeeded):
+    """Buyers have keys of this content."""
+
+    sentence = N_("Keys of this were already given to buyers, so it can't be removed.")
+
+
+def list_contents(product_id: int) -> list[Content]:
+    """Return what comes with the product in order, with files, chapters and lessons (4 queries)."""
+    statement = (
+        select(Content)
+        .where(Content.product_id == product_id)
+        .order_by(Content.position, Content.id)
+        .options(selectinload(Content.file), selectinload(Content.chapters).selectinload(Chapter.lessons))
+    )
+    return list(db.session().scalars(statement))
+
+
+def get_content(product_id: int, public_id: str) -> Content:
+    """Return one thing that comes with the product, with its file, chapters, lessons and their media.
+
+    Raises:
+        NotFound: the product has no such content.
+    """
+    statement = (
+        select(Content)
+        .where(Content.product_id == product_id, Content.public_id == public_id)
+        .options(
+            selectinload(Content.file),
+            selectinload(Content.chapters).selectinload(Chapter.lessons).selectinload(Lesson.media),
+        )
+    )
+    content = db.session().scalar(statement)
+    if content is None:
+        raise NotFound
+    return content
+
+
+def add_file(product: Product, upload: Upload) -> Content:
+    """Let buyers download an upload; it is titled like its file."""
+    stored = storage.register(upload)
+    title = stored.filename.rpartition(".")[0] or stored.filename
+    content = _add(product, ContentKind.FILE, title, file_id=stored.id)
+    journal.write(
+        topic_of(product), "content.added", title=content.title, file=stored.filename, size=stored.size
+    )
+    return content
+
+
+def add_licence(product: Product, title: str, pattern: str, instructions: str) -> Content:
+    """Give each buyer a key of this pattern.
+
+    Raises:
+        InvalidField: the pattern is odd or keys could be guessed.
+    """
+    content = _add(product, ContentKind.LICENCE, title, pattern=check_pattern(pattern), body=instructions)
+    journal.write(topic_of(product), "content.added", title=title, pattern=content.pattern)
+    return content
+
+
+def add_text(product: Product, title: str, body: str) -> Content:
+    """Let buyers read a text, in markdown."""
+    content = _add(product, ContentKind.TEXT, title, body=body)
+    journal.write(topic_of(product), "content.added", title=title)
+    return content
+
+
+def add_course(product: Product, title: str) -> Content:
+    """Let buyers take a course, which has no chapters yet."""
+    content = _add(product, ContentKind.COURSE, title)
+    journal.write(topic_of(product), "content.added", title=title)
+    return content
+
+
+def edit(
+    product: Product,
+    content: Content,
+    *,
+    title: str,
+    body: str,
+    pattern: str,
+    variant_id: int | None,
+    translations: dict[str, dict[str, str]],
+) -> None:
+    """Change the words of a content, its key pattern (for keys from now on), and for which variant it is.
+
+    Raises:
+        InvalidField: the pattern is odd, or the variant is not of this product.
+    """
+    if content.kind is ContentKind.LICENCE:
+        content.pattern = check_pattern(pattern)
+    if variant_id is not None and variant_id not in {variant.id for variant in product.variants}:
+        raise InvalidField("variant", N_("This variant is gone. Please choose another."))
+    content.title, content.body, content.variant_id = title, body, variant_id
+    content.translations = merged(content.translations, translations)
+    db.session().flush()
+    journal.write(topic_of(product), "content.saved", title=title)
+
+
+def replace_file(product: Product, content: Content, upload: Upload) -> None:
+    """Give buyers, also those from before, another file in place of the present one."""
+    if content.kind is not ContentKind.FILE:
+        raise NotFound
+    before = content.file
+    content.file = storage.register(upload)
+    db.session().flush()
+    if before is not None:
+        forget_file(before)
+    journal.write(
+        topic_of(product),
+        "content.file_replaced",
+        title=content.title,
+        file=[before.filename if before else None, content.file.filename],
+    )
+
+
+def move(product: Product, wanted: Sequence[str], step: str | None = None) -> None:
+    """Put the contents, named by their public ids, in the wanted order, then make one step (``ID:up``)."""
+    contents = db.session().scalars(
+        select(Content).where(Content.product_id == product.id).order_by(Content.position, Content.id)
+    )
+    if place({content.public_id: content for content in contents}, wanted, step):
+        journal.write(topic_of(product), "content.moved")
+
+
+def remove(product: Product, content: Content) -> None:
+    """Take a content away from all buyers, and delete its files.
+
+    Raises:
+        KeysGivenOut: buyers have licence keys of it.
+    """
+    files = [content.file] + [lesson.media for chapter in content.chapters for lesson in chapter.lessons]
+    session = db.session()
+    session.flush()
+    try:
+        session.execute(
+            delete(Content).where(Content.id == content.id).execution_options(synchronize_session=False)
+        )
+    except IntegrityError as error:
+        raise KeysGivenOut from error
+    for stored in files:
+        if stored is not None:
+            forget_file(stored)
+    journal.write(topic_of(product), "content.removed", title=content.title)
+
+
+def forget_file(stored: StoredFile) -> None:
+    """Delete a stored file unless something else still points to it."""
+    session = db.session()
+    uses = session.scalar(select(func.count()).select_from(Content).where(Content.file_id == stored.id)) or 0
+    uses += session.scalar(select(func.count()).select_from(Lesson).where(Lesson.media_id == stored.id)) or 0
+    if not uses:
+        storage.remove(stored)
+
+
+def _add(
+    product: Product,
+    kind: ContentKind,
+    title: str,
+    body: str = "",
+    pattern: str = "",
+    file_id: int | None = None,
+) -> Content:
+    session = db.session()
+    found = select(func.count(Content.id), func.coalesce(func.max(Content.position), -1)).where(
+        Content.product_id == product.id
+    )
+    count, last = session.execute(found).tuples().one()
+    if count >= MOST_CONTENTS:
+        raise Refused(N_("That is a lot: a product can have up to %(most)s contents."), most=MOST_CONTENTS)
+    content = Content(
+        product_id=product.id,
+        kind=kind,
+        title=title[:200],
+        body=body,
+        pattern=pattern,
+        file_id=file_id,
+        position=last + 1,
+        translations={},
+    )
+    session.add(content)
+    session.flush()
+    return content

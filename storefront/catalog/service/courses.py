@@ -1,0 +1,208 @@
+"""Chapters and lessons of a course."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import selectinload
+
+from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.service.contents import forget_file
+from storefront.catalog.service.editing import merged, topic_of
+from storefront.catalog.service.mistakes import N_
+from storefront.catalog.service.ordering import place
+from storefront.core import db
+from storefront.core.errors import NotFound, Refused, ShopError
+from storefront.journal import service as journal
+from storefront.storage import service as storage
+from storefront.storage.service import Upload
+
+MOST_CHAPTERS = 200
+MOST_LESSONS = 500
+
+
+class NotPlayable(ShopError):
+    """A lesson plays video or sound, nothing else."""
+
+    status = 422
+    sentence = N_(
+        "Browsers can't play this file. Please send an MP4 or WebM video, or an MP3, M4A or OGG sound."
+    )
+
+
+_PLAYABLE = frozenset(
+    {
+        "video/mp4",
+        "video/webm",
+        "video/ogg",
+        "audio/mpeg",
+        "audio/mp4",
+        "audio/ogg",
+        "audio/wav",
+        "audio/flac",
+    }
+)
+
+
+def get_lesson(product_id: int, public_id: str) -> Lesson:
+    """Return a lesson of the product, with its media.
+
+    Raises:
+        NotFound: the product has no such lesson.
+    """
+    statement = (
+        select(Lesson)
+        .join(Chapter, Chapter.id == Lesson.chapter_id)
+        .join(Content, Content.id == Chapter.content_id)
+        .where(Content.product_id == product_id, Lesson.public_id == public_id)
+        .options(selectinload(Lesson.media))
+    )
+    lesson = db.session().scalar(statement)
+    if lesson is None:
+        raise NotFound
+    return lesson
+
+
+def get_chapter(product_id: int, public_id: str) -> Chapter:
+    """Return a chapter of the product, with its lessons and their media.
+
+    Raises:
+        NotFound: the product has no such chapter.
+    """
+    statement = (
+        select(Chapter)
+        .join(Content, Content.id == Chapter.content_id)
+        .where(Content.product_id == product_id, Chapter.public_id == public_id)
+        .options(selectinload(Chapter.lessons).selectinload(Lesson.media))
+    )
+    chapter = db.session().scalar(statement)
+    if chapter is None:
+        raise NotFound
+    return chapter
+
+
+def course_of(chapter_id: int) -> Content:
+    """Return the course that the chapter belongs to."""
+    its_course = select(Chapter.content_id).where(Chapter.id == chapter_id).scalar_subquery()
+    return db.get_or_404(Content, Content.id == its_course)
+
+
+def add_chapter(product: Product, course: Content, title: str) -> Chapter:
+    """Add an empty chapter at the end of the course."""
+    position = _next(Chapter, Chapter.content_id == course.id, MOST_CHAPTERS)
+    chapter = Chapter(content_id=course.id, title=title, position=position, translations={})
+    db.session().add(chapter)
+    db.session().flush()
+    journal.write(topic_of(product), "chapter.added", title=title)
+    return chapter
+
+
+def rename_chapter(
+    product: Product, chapter: Chapter, title: str, translations: dict[str, dict[str, str]]
+) -> None:
+    """Change the title of a chapter."""
+    journal.write(topic_of(product), "chapter.saved", title=[chapter.title, title])
+    chapter.title = title
+    chapter.translations = merged(chapter.translations, translations)
+
+
+def move_chapters(product: Product, course: Content, wanted: Sequence[str], step: str | None = None) -> None:
+    """Put the chapters, named by their public ids, in the wanted order, then make one step (``ID:up``)."""
+    chapters = db.session().scalars(
+        select(Chapter).where(Chapter.content_id == course.id).order_by(Chapter.position, Chapter.id)
+    )
+    if place({chapter.public_id: chapter for chapter in chapters}, wanted, step):
+        journal.write(topic_of(product), "chapter.moved")
+
+
+def remove_chapter(product: Product, chapter: Chapter) -> None:
+    """Delete a chapter with its lessons and their files, and what learners had done of it."""
+    media = [lesson.media for lesson in chapter.lessons if lesson.media is not None]
+    db.session().flush()
+    db.session().execute(
+        delete(Chapter).where(Chapter.id == chapter.id).execution_options(synchronize_session=False)
+    )
+    for stored in media:
+        forget_file(stored)
+    journal.write(topic_of(product), "chapter.removed", title=chapter.title, lessons=len(chapter.lessons))
+
+
+def add_lesson(product: Product, chapter: Chapter, title: str) -> Lesson:
+    """Add an empty lesson at the end of the chapter."""
+    position = _next(Lesson, Lesson.chapter_id == chapter.id, MOST_LESSONS)
+    lesson = Lesson(chapter_id=chapter.id, title=title, position=position, translations={})
+    db.session().add(lesson)
+    db.session().flush()
+    journal.write(topic_of(product), "lesson.added", title=title)
+    return lesson
+
+
+def edit_lesson(
+    product: Product,
+    lesson: Lesson,
+    *,
+    title: str,
+    body: str,
+    duration_seconds: int | None,
+    is_preview: bool,
+    translations: dict[str, dict[str, str]],
+) -> None:
+    """Change what a lesson says, how long it takes, and whether strangers may take it as a sample."""
+    lesson.title, lesson.body = title, body
+    lesson.duration_seconds, lesson.is_preview = duration_seconds, is_preview
+    lesson.translations = merged(lesson.translations, translations)
+    db.session().flush()
+    journal.write(topic_of(product), "lesson.saved", title=title, is_preview=is_preview)
+
+
+def set_media(product: Product, lesson: Lesson, upload: Upload) -> None:
+    """Give the lesson a video or sound in place of the present one.
+
+    Raises:
+        NotPlayable: browsers can't play it.
+    """
+    if upload.content_type.partition(";")[0] not in _PLAYABLE:
+        raise NotPlayable
+    before = lesson.media
+    lesson.media = storage.register(upload)
+    db.session().flush()
+    if before is not None:
+        forget_file(before)
+    journal.write(topic_of(product), "lesson.media_set", title=lesson.title, file=lesson.media.filename)
+
+
+def remove_media(product: Product, lesson: Lesson) -> None:
+    """Take the video or sound out of the lesson."""
+    before = lesson.media
+    if before is None:
+        return
+    lesson.media = None
+    db.session().flush()
+    forget_file(before)
+    journal.write(topic_of(product), "lesson.media_removed", title=lesson.title, file=before.filename)
+
+
+def move_lessons(product: Product, chapter: Chapter, wanted: Sequence[str], step: str | None = None) -> None:
+    """Put the lessons, named by their public ids, in the wanted order, then make one step (``ID:up``)."""
+    if place({lesson.public_id: lesson for lesson in chapter.lessons}, wanted, step):
+        journal.write(topic_of(product), "lesson.moved", title=chapter.title)
+
+
+def remove_lesson(product: Product, lesson: Lesson) -> None:
+    """Delete a lesson with its file, and what learners had done of it."""
+    media = lesson.media
+    db.session().flush()
+    db.session().execute(
+        delete(Lesson).where(Lesson.id == lesson.id).execution_options(synchronize_session=False)
+    )
+    if media is not None:
+        forget_file(media)
+    journal.write(topic_of(product), "lesson.removed", title=lesson.title)
+
+
+def _next(model: type[Chapter] | type[Lesson], belongs: ColumnElement[bool], most: int) -> int:
+    """Return the place after the last one."""
+    found = select(func.count(model.id), func.coalesce(func.max(model.position), -1)).where(belongs)
+    count, last = db.session().execute(found).tuples().one()
+    if count >= most:
+        raise Refused(N_("That is a lot: there can be up to %(most)s here."), most=most)
+    return last + 1

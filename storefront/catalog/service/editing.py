@@ -1,0 +1,298 @@
+"""Making and changing products and their variants."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from storefront.catalog.models import Category, OldSlug, Product, Variant
+from storefront.catalog.service import naming
+from storefront.catalog.service.mistakes import N_, InvalidField, SavedMeanwhile
+from storefront.catalog.states import ProductKind, ProductState
+from storefront.catalog.stock import set_stock
+from storefront.core import db
+from storefront.core.clock import datetime, now
+from storefront.core.errors import NotFound
+from storefront.journal import service as journal
+
+MOST_VARIANTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class VariantInput:
+    """A variant as the owner wants it. ``stock_seen`` is what the form showed; amounts are minor units.
+
+    Without ``id`` it is a new one; without ``sku`` it gets one.
+    """
+
+    id: int | None
+    title: str
+    price_amount: int
+    compare_at_amount: int | None = None
+    sku: str = ""
+    stock: int | None = None
+    stock_seen: int | None = None
+    is_archived: bool = False
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductInput:
+    """A product as the owner wants it; variants in their order, those left out stay as they are."""
+
+    title: str
+    slug: str
+    kind: ProductKind
+    variants: list[VariantInput]
+    summary: str = ""
+    description: str = ""
+    category_id: int | None = None
+    requires_shipping: bool = False
+    published_at: datetime | None = None
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def topic_of(product: Product) -> str:
+    """Return how the journal names the product."""
+    return f"product:{product.id}"
+
+
+def find_for_owner(slug: str) -> Product | None:
+    """Return the product that has or had the address, with variants, whatever its state."""
+    had = select(OldSlug.product_id).where(OldSlug.slug == slug).scalar_subquery()
+    statement = (
+        select(Product)
+        .where((Product.slug == slug) | (Product.id == had))
+        .options(selectinload(Product.variants))
+    )
+    return db.session().scalar(statement)
+
+
+def get_for_owner(slug: str) -> Product:
+    """Return the product that has or had the address, with variants.
+
+    Raises:
+        NotFound: there is none.
+    """
+    product = find_for_owner(slug)
+    if product is None:
+        raise NotFound
+    return product
+
+
+def lock(slug: str) -> Product:
+    """Return the product with its variants, kept from others until the end of this unit.
+
+    Variants are locked before the product, in the order in which a checkout does it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    session = db.session()
+    product_id = get_for_owner(slug).id
+    variants = select(Variant).where(Variant.product_id == product_id).order_by(Variant.id)
+    session.scalars(_locking(variants)).all()
+    statement = select(Product).where(Product.id == product_id).options(selectinload(Product.variants))
+    product: Product | None = session.scalar(_locking(statement))
+    if product is None:
+        raise NotFound
+    return product
+
+
+def create(title: str, kind: ProductKind, price_amount: int, currency: str) -> Product:
+    """Make a draft with one variant. ``price_amount`` in minor units of ``currency``."""
+    slug = naming.free_product_slug(title)
+    product = Product(
+        slug=slug,
+        kind=kind,
+        title=title,
+        currency=currency,
+        requires_shipping=kind is ProductKind.PHYSICAL,
+        translations={},
+        facts={},
+    )
+    product.variants = [_new_variant(slug, currency, VariantInput(None, "", price_amount), set())]
+    db.session().add(product)
+    db.session().flush()
+    journal.write(topic_of(product), "product.created", title=title, price=price_amount)
+    return product
+
+
+def save(product: Product, wanted: ProductInput, version: int) -> None:
+    """Change a locked product into what the owner wants, and note what changed in the journal.
+
+    Raises:
+        SavedMeanwhile: the product is no longer at ``version``, which the form was made from.
+        InvalidField: an address or SKU is taken, some were sold meanwhile, or no variant would be left.
+    """
+    if product.version != version:
+        raise SavedMeanwhile
+    before = _noted(product)
+    _save_slug(product, wanted.slug)
+    _save_texts(product, wanted)
+    _save_variants(product, wanted.variants)
+    product.version += 1
+    product.updated_at = now()
+    _flush()
+    _note(product, before)
+
+
+def _save_texts(product: Product, wanted: ProductInput) -> None:
+    if wanted.category_id is not None and db.session().get(Category, wanted.category_id) is None:
+        raise InvalidField("category", N_("This category is gone. Please choose another."))
+    product.title = wanted.title
+    product.summary = wanted.summary
+    product.description = wanted.description
+    product.kind = wanted.kind
+    product.category_id = wanted.category_id
+    product.requires_shipping = wanted.requires_shipping
+    product.translations = merged(product.translations, wanted.translations)
+    product.published_at = wanted.published_at
+    if product.state is ProductState.PUBLISHED and wanted.published_at is None:
+        product.published_at = now()
+
+
+def merged(
+    present: dict[str, dict[str, str]] | None, wanted: dict[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Return translations with the wanted texts put in; empty ones go, what the form does not know stays."""
+    result: dict[str, dict[str, str]] = {}
+    for language in {*(present or {}), *wanted}:
+        texts = {**(present or {}).get(language, {}), **wanted.get(language, {})}
+        kept = {name: text for name, text in texts.items() if text}
+        if kept:
+            result[language] = kept
+    return result
+
+
+def _save_slug(product: Product, slug: str) -> None:
+    """Give the product its address; the one before goes on leading to it."""
+    if slug == product.slug:
+        return
+    if not naming.is_slug(slug):
+        raise InvalidField("slug", N_("Use small letters, digits and single dashes, such as two-inks."))
+    if naming.is_slug_taken(slug, product.id):
+        raise InvalidField("slug", N_("Another product has this address."))
+    session = db.session()
+    session.execute(delete(OldSlug).where(OldSlug.slug == slug))
+    session.add(OldSlug(slug=product.slug, product_id=product.id))
+    product.slug = slug
+
+
+def _save_variants(product: Product, wanted: list[VariantInput]) -> None:
+    if len(product.variants) + sum(each.id is None for each in wanted) > MOST_VARIANTS:
+        raise InvalidField("variants", N_("A product can have up to %(most)s variants."), most=MOST_VARIANTS)
+    known = {variant.id: variant for variant in product.variants}
+    taken: set[str] = set()
+    for place, each in enumerate(wanted):
+        variant = known.get(each.id) if each.id else None
+        if variant is None:
+            variant = _new_variant(product.slug, product.currency, each, taken)
+            product.variants.append(variant)
+        else:
+            _change_variant(variant, each, place)
+        _save_sku(variant, each.sku, place, taken)
+        variant.position = place
+    if all(variant.archived_at for variant in product.variants):
+        raise InvalidField("variants", N_("A product needs at least one variant that can be bought."))
+
+
+def _new_variant(slug: str, currency: str, wanted: VariantInput, taken: set[str]) -> Variant:
+    variant = Variant(
+        sku=wanted.sku or naming.free_sku(slug, taken),
+        title=wanted.title,
+        price_amount=wanted.price_amount,
+        compare_at_amount=wanted.compare_at_amount,
+        currency=currency,
+        options={},
+        translations=merged({}, wanted.translations),
+        reserved=0,
+        sold=0,
+        archived_at=now() if wanted.is_archived else None,
+    )
+    set_stock(variant, wanted.stock)
+    return variant
+
+
+def _change_variant(variant: Variant, wanted: VariantInput, place: int) -> None:
+    variant.title = wanted.title
+    variant.price_amount = wanted.price_amount
+    variant.compare_at_amount = wanted.compare_at_amount
+    variant.translations = merged(variant.translations, wanted.translations)
+    if wanted.is_archived != (variant.archived_at is not None):
+        variant.archived_at = now() if wanted.is_archived else None
+    if wanted.stock != wanted.stock_seen:
+        if variant.stock != wanted.stock_seen:
+            raise InvalidField(
+                f"variants-{place}-stock",
+                N_("Some were sold or came back meanwhile: there are %(stock)s now. How many are there?"),
+                stock="∞" if variant.stock is None else variant.stock,
+            )
+        set_stock(variant, wanted.stock)
+
+
+def _save_sku(variant: Variant, sku: str, place: int, taken: set[str]) -> None:
+    sku = sku or variant.sku
+    if sku in taken or naming.is_sku_taken(sku, variant.id):
+        raise InvalidField(f"variants-{place}-sku", N_("Another variant has this SKU."))
+    taken.add(sku)
+    variant.sku = sku
+
+
+def _flush() -> None:
+    """Two owners at once are decided by the database."""
+    try:
+        db.session().flush()
+    except IntegrityError as error:
+        name = db.constraint_of(error)
+        if "slug" in name:
+            raise InvalidField("slug", N_("Another product has this address.")) from error
+        if "sku" in name:
+            raise InvalidField("variants", N_("Another variant has this SKU.")) from error
+        raise
+
+
+def _locking(statement: Any) -> Any:
+    """Lock rows against change, but let others refer to them, so that a checkout does not wait for nothing."""
+    return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+def _noted(product: Product) -> dict[str, Any]:
+    """Return what the journal compares: short things as they are, texts only by a mark that they changed."""
+    facts: dict[str, Any] = {
+        "title": product.title,
+        "slug": product.slug,
+        "kind": product.kind.value,
+        "category": product.category_id,
+        "requires_shipping": product.requires_shipping,
+        "published_at": product.published_at.isoformat() if product.published_at else None,
+        "texts": hash(
+            (product.summary, product.description, str(product.translations), _variant_texts(product))
+        ),
+    }
+    for variant in product.variants:
+        facts[f"price {variant.sku}"] = variant.price_amount
+        facts[f"compare_at {variant.sku}"] = variant.compare_at_amount
+        facts[f"stock {variant.sku}"] = variant.stock
+        facts[f"archived {variant.sku}"] = variant.archived_at is not None
+    return facts
+
+
+def _note(product: Product, before: dict[str, Any]) -> None:
+    after = _noted(product)
+    changed = {
+        name: [before.get(name), after.get(name)]
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name) and name != "texts"
+    }
+    if before["texts"] != after["texts"]:
+        changed["texts"] = []
+    journal.write(topic_of(product), "product.saved", changed=changed)
+
+
+def _variant_texts(product: Product) -> str:
+    return str(
+        [(variant.id, variant.title, variant.translations, variant.position) for variant in product.variants]
+    )

@@ -1,0 +1,80 @@
+"""Addresses and stock keeping names: readable, unique, made from titles in any script."""
+
+import re
+import secrets
+from collections.abc import Callable
+
+from pypinyin import lazy_pinyin
+from slugify import slugify
+from sqlalchemy import select
+
+from storefront.catalog.models import Category, OldSlug, Product, Variant
+from storefront.core import db
+from storefront.core.ids import READABLE_LETTERS, new_public_id
+
+LONGEST_SLUG = 80
+# Words that stand at the same place in our own addresses.
+_RESERVED = frozenset({"new", "preview"})
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
+
+
+def slug_of(title: str) -> str:
+    """Return the title as part of an address: ``Two Inks`` is ``two-inks``, ``安静`` is ``an-jing``."""
+    spelled = _HAN.sub(lambda run: f" {' '.join(lazy_pinyin(run.group()))} ", title)
+    return str(slugify(spelled, max_length=LONGEST_SLUG, word_boundary=True))
+
+
+def is_slug(text: str) -> bool:
+    """Whether the text may stand in an address as it is."""
+    return len(text) <= LONGEST_SLUG and _SLUG.fullmatch(text) is not None and text not in _RESERVED
+
+
+def free_product_slug(title: str) -> str:
+    """Return an address for a new product that no product has or had."""
+    return _free(slug_of(title) or "product", lambda slug: is_slug_taken(slug))
+
+
+def free_category_slug(name: str) -> str:
+    """Return an address for a new category that no other has."""
+    return _free(slug_of(name) or "category", _is_category_slug_taken)
+
+
+def is_slug_taken(slug: str, product_id: int | None = None) -> bool:
+    """Whether a product other than this one has or had the address."""
+    session = db.session()
+    has = select(Product.id).where(Product.slug == slug, Product.id != (product_id or 0))
+    had = select(OldSlug.product_id).where(OldSlug.slug == slug, OldSlug.product_id != (product_id or 0))
+    return session.scalar(has) is not None or session.scalar(had) is not None
+
+
+def free_sku(slug: str, taken: set[str]) -> str:
+    """Return a stock keeping name such as ``TWO-INKS-M4QX`` that no variant has; ``taken`` were just given out."""
+    stem = slug[:24].strip("-").upper()
+    while True:
+        sku = f"{stem}-{_letters(4)}"
+        if sku not in taken and not is_sku_taken(sku):
+            return sku
+
+
+def is_sku_taken(sku: str, variant_id: int | None = None) -> bool:
+    """Whether a variant other than this one has the stock keeping name."""
+    return (
+        db.session().scalar(select(Variant.id).where(Variant.sku == sku, Variant.id != (variant_id or 0)))
+        is not None
+    )
+
+
+def _free(stem: str, is_taken: Callable[[str], bool]) -> str:
+    """Count up for a while; a shop with so many equal titles gets random letters."""
+    candidates = [stem, *(f"{stem}-{number}" for number in range(2, 30))]
+    found = next((slug for slug in candidates if slug not in _RESERVED and not is_taken(slug)), None)
+    return found or f"{stem}-{slugify(new_public_id())}"
+
+
+def _is_category_slug_taken(slug: str) -> bool:
+    return db.session().scalar(select(Category.id).where(Category.slug == slug)) is not None
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(READABLE_LETTERS) for _ in range(count))

@@ -1,0 +1,126 @@
+"""Showing products to customers and taking them back."""
+
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from storefront.catalog.models import Chapter, Content, Product
+from storefront.catalog.service.editing import topic_of
+from storefront.catalog.service.mistakes import N_, StillNeeded
+from storefront.catalog.states import MOVES, ContentKind, ProductState
+from storefront.core import db
+from storefront.core.clock import now
+from storefront.core.errors import Refused
+from storefront.core.ids import new_public_id
+from storefront.journal import service as journal
+
+
+class Missing(StrEnum):
+    """What keeps a product from being sold."""
+
+    TITLE = "title"
+    VARIANT = "variant"
+    GOODS = "goods"
+    LESSONS = "lessons"
+
+
+class NotReady(Refused):
+    """The product can't be sold as it is; ``missing`` says why."""
+
+    sentence = N_("This product is not ready to be published yet.")
+
+    def __init__(self, missing: list[Missing]) -> None:
+        super().__init__()
+        self.missing = missing
+
+
+def what_is_missing(product: Product) -> list[Missing]:
+    """Return what a buyer would miss: something to pay for, something that arrives. Variants must be loaded."""
+    missing = []
+    if not product.title.strip():
+        missing.append(Missing.TITLE)
+    if all(variant.archived_at for variant in product.variants):
+        missing.append(Missing.VARIANT)
+    contents = _contents(product.id)
+    if not contents and not product.requires_shipping:
+        missing.append(Missing.GOODS)
+    if any(content.kind is ContentKind.COURSE and not _has_lessons(content) for content in contents):
+        missing.append(Missing.LESSONS)
+    return missing
+
+
+def publish(product: Product) -> None:
+    """Show a locked product to customers, at once or at the time that was set.
+
+    Raises:
+        NotReady: something is missing.
+    """
+    missing = what_is_missing(product)
+    if missing:
+        raise NotReady(missing)
+    product.published_at = product.published_at or now()
+    _move(product, ProductState.PUBLISHED)
+
+
+def withdraw(product: Product) -> None:
+    """Make a locked product a draft again: nobody but the owner sees it, buyers keep what they have."""
+    _move(product, ProductState.DRAFT)
+
+
+def archive(product: Product) -> None:
+    """Take a locked product out of the shop; buyers keep what they have."""
+    _move(product, ProductState.ARCHIVED)
+
+
+def renew_preview(product: Product) -> None:
+    """Give a locked product a new secret preview address; the one before is dead."""
+    product.preview_token = new_public_id()
+    journal.write(topic_of(product), "product.preview_renewed")
+
+
+def delete_draft(product: Product) -> None:
+    """Delete a locked draft for good.
+
+    Raises:
+        Refused: it is no draft. StillNeeded: it was ordered once.
+    """
+    if product.state is not ProductState.DRAFT:
+        raise Refused(N_("Only drafts can be deleted. Make it a draft first."))
+    journal.write(topic_of(product), "product.deleted", title=product.title)
+    session = db.session()
+    session.flush()
+    try:
+        session.execute(
+            delete(Product).where(Product.id == product.id).execution_options(synchronize_session=False)
+        )
+    except IntegrityError as error:
+        raise StillNeeded from error
+    session.expunge(product)
+
+
+def _move(product: Product, state: ProductState) -> None:
+    """The one door through which the state changes."""
+    before = product.state
+    if before is state:
+        return
+    if state not in MOVES[before]:
+        raise Refused
+    product.state = state
+    product.updated_at = now()
+    db.session().flush()
+    journal.write(topic_of(product), "product.moved", state=[before.value, state.value])
+
+
+def _contents(product_id: int) -> list[Content]:
+    statement = (
+        select(Content)
+        .where(Content.product_id == product_id)
+        .options(selectinload(Content.chapters).selectinload(Chapter.lessons))
+    )
+    return list(db.session().scalars(statement))
+
+
+def _has_lessons(content: Content) -> bool:
+    return any(chapter.lessons for chapter in content.chapters)
