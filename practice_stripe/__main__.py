@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     address = f"http://{wishes.host}:{server.server_port}"
     courier = WebhookCourier(config, wishes.couriers).start()
     signal.signal(signal.SIGTERM, _stop)
-    print(f"Practice Stripe is at {address} (practice: no real money)", flush=True)
+    sys.stdout.write(f"Practice Stripe is at {address} (practice: no real money)\n")
+    sys.stdout.flush()
     try:
         server.serve_forever()
     except (KeyboardInterrupt, SystemExit):

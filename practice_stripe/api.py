@@ -24,7 +24,7 @@ from practice_stripe import (
 )
 from practice_stripe.calls import Call, Route
 from practice_stripe.config import API_VERSION, PracticeConfig
-from practice_stripe.errors import NotBegun, StripeError, server_error
+from practice_stripe.errors import NotBegunError, StripeError, server_error
 from practice_stripe.faults import Fault, take_request_fault
 from practice_stripe.idempotency import Answer
 from practice_stripe.ids import new_id
@@ -59,7 +59,7 @@ class Asked:
 
 
 def answer_api(config: PracticeConfig, asked: Asked) -> Answer:
-    """Answer one request; raises faults.ConnectionLost when a fault wants no answer."""
+    """Answer one request; raises faults.ConnectionLostError when a fault wants no answer."""
     request_id = new_id("req_", 14)
     try:
         authenticate(config, asked.authorization)
@@ -74,22 +74,22 @@ def answer_api(config: PracticeConfig, asked: Asked) -> Answer:
 
 
 def authenticate(config: PracticeConfig, authorization: str) -> None:
-    """Raise NotBegun unless the header carries the secret key, as Bearer or as Basic user name."""
+    """Raise NotBegunError unless the header carries the secret key, as Bearer or as Basic user name."""
     scheme, _, given = authorization.partition(" ")
     key = given.strip()
     if scheme.lower() == "basic":
         key = _user_name(key)
     if scheme.lower() not in ("basic", "bearer") or not key:
         message = (
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
-            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication "
-            "for details, or we can help at https://support.stripe.com/."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, "
+            "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
+            "https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/."
         )
-        raise NotBegun(message, status=401, headers={"WWW-Authenticate": 'Basic realm="Stripe"'})
+        raise NotBegunError(message, status=401, headers={"WWW-Authenticate": 'Basic realm="Stripe"'})
     if not hmac.compare_digest(key.encode(), config.secret_key.encode()):
         hidden = f"{key[:8]}{'*' * 12}{key[-4:]}" if len(key) > 16 else "*" * len(key)
         message = f"Invalid API Key provided: {_printable(hidden)}"
-        raise NotBegun(message, status=401, headers={"WWW-Authenticate": 'Basic realm="Stripe"'})
+        raise NotBegunError(message, status=401, headers={"WWW-Authenticate": 'Basic realm="Stripe"'})
 
 
 def refusal(error: StripeError) -> Answer:
@@ -113,10 +113,10 @@ def _find_route(asked: Asked) -> tuple[Route, dict[str, str]]:
         if match:
             return route, match.groupdict()
     message = (
-        f"Unrecognized request URL ({asked.method}: {asked.path}). Please see https://stripe.com/docs or we can help "
-        "at https://support.stripe.com/."
+        f"Unrecognized request URL ({asked.method}: {asked.path}). Please see https://stripe.com/docs or "
+        "we can help at https://support.stripe.com/."
     )
-    raise NotBegun(message, status=404)
+    raise NotBegunError(message, status=404)
 
 
 def _read(config: PracticeConfig, asked: Asked, route: Route, ids: dict[str, str], fault: Fault) -> Answer:
@@ -199,19 +199,19 @@ def _keep_refusal(config: PracticeConfig, key: str | None, error: StripeError) -
             idempotency.release(connection, key)
 
 
-def _locked(config: PracticeConfig, key: str | None) -> NotBegun:
+def _locked(config: PracticeConfig, key: str | None) -> NotBegunError:
     message = (
         "This object cannot be accessed right now because another API request or Stripe process is currently "
         "accessing it. If you see this error intermittently, retry the request."
     )
-    error = NotBegun(message, code="lock_timeout", status=429)
+    error = NotBegunError(message, code="lock_timeout", status=429)
     _keep_refusal(config, key, error)
     return error
 
 
 def _check_version(version: str) -> None:
     if version and not re.fullmatch(r"20\d\d-\d\d-\d\d(\.[a-z]+)?", version, re.ASCII):
-        raise NotBegun(f"Invalid Stripe API version: {_printable(version)}")
+        raise NotBegunError(f"Invalid Stripe API version: {_printable(version)}")
 
 
 def _user_name(encoded: str) -> str:

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 
 from practice_stripe.api import Asked, answer_api
 from practice_stripe.config import PracticeConfig
-from practice_stripe.faults import ConnectionLost
+from practice_stripe.faults import ConnectionLostError
 from practice_stripe.hosted import hosted_pages
 from practice_stripe.idempotency import Answer
 from practice_stripe.practice import answer_practice
@@ -34,8 +34,8 @@ def create_practice_stripe(config: PracticeConfig) -> Flask:
     def obey(_rest: str) -> Response:
         return _response(answer_practice(config, _asked(config)))
 
-    @app.errorhandler(ConnectionLost)
-    def hang_up(_error: ConnectionLost) -> Response:
+    @app.errorhandler(ConnectionLostError)
+    def hang_up(_error: ConnectionLostError) -> Response:
         return _hang_up()
 
     return app
@@ -61,7 +61,7 @@ def _response(answer: Answer) -> Response:
 
 
 def _hang_up() -> Response:
-    """Cut the connection: at once where the server lends its socket, else in the middle of a promised body."""
+    """Cut the connection: at once where the server lends its socket, else inside a promised body."""
     connection: socket.socket | None = request.environ.get("werkzeug.socket")
     if connection is not None:
         with contextlib.suppress(OSError):

@@ -250,6 +250,7 @@ def _read() -> dict[str, tuple[str, str]]:
 
 
 _NAMES = _read()
+COUNTRIES = tuple(_NAMES)
 
 
 def country_name(code: str, language: str) -> str:

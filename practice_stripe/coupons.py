@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from practice_stripe.calls import Call, Route
-from practice_stripe.errors import InvalidParams, StripeError
+from practice_stripe.errors import InvalidParamsError, StripeError
 from practice_stripe.ids import new_id
 from practice_stripe.lists import EXPAND, LISTING, list_things
 from practice_stripe.params import (
@@ -62,7 +62,7 @@ def use_coupon(book: Book, coupon_id: str | None) -> None:
 def _amount(coupon: Json, subtotal: int) -> int:
     if coupon["amount_off"] is not None:
         return min(int(coupon["amount_off"]), subtotal)
-    return round(subtotal * coupon["percent_off"] / 100)
+    return round(subtotal * float(coupon["percent_off"]) / 100)
 
 
 def _share(discount: int, subtotal: int, lines: list[Json]) -> None:
@@ -80,9 +80,11 @@ def _create(call: Call) -> Json:
     wish, book = call.params, call.book
     if ("amount_off" in wish) == ("percent_off" in wish):
         message = "You must pass either percent_off or amount_off, and not both."
-        raise InvalidParams(message, param="percent_off", code="parameters_exclusive")
+        raise InvalidParamsError(message, param="percent_off", code="parameters_exclusive")
     if "amount_off" in wish and "currency" not in wish:
-        raise InvalidParams("Missing required param: currency.", param="currency", code="parameter_missing")
+        raise InvalidParamsError(
+            "Missing required param: currency.", param="currency", code="parameter_missing"
+        )
     coupon_id = wish.get("id") or new_id("", 8)
     if book.find("coupon", coupon_id):
         raise StripeError("Coupon already exists.", param="id", code="resource_already_exists")

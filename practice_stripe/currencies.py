@@ -5,27 +5,24 @@ Amounts are integers of minor units. Source of the rules: docs.stripe.com/curren
 
 from __future__ import annotations
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+_ZERO_DECIMAL = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
+_THREE_DECIMAL = "bhd jod kwd omr tnd"
+_TWO_DECIMAL = """
+usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf
+cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils
+inr jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad
+ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std
+szl thb tjs top try ttd twd tzs uah uyu uzs wst xcd yer zar zmw
+"""
+
+ZERO_DECIMAL = frozenset(_ZERO_DECIMAL.split())
+THREE_DECIMAL = frozenset(_THREE_DECIMAL.split())
 # Without decimals in life, but Stripe keeps two in the API, which must be 00.
 WHOLE_ONLY = frozenset(("isk", "ugx"))
 
-CURRENCIES = (
-    frozenset(
-        (
-            "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf "
-            "cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils "
-            "inr jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad "
-            "ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std "
-            "szl thb tjs top try ttd twd tzs uah uyu uzs wst xcd yer zar zmw"
-        ).split()
-    )
-    | ZERO_DECIMAL
-    | THREE_DECIMAL
-    | WHOLE_ONLY
-)
+CURRENCIES = frozenset(_TWO_DECIMAL.split()) | ZERO_DECIMAL | THREE_DECIMAL | WHOLE_ONLY
 
-# The smallest charge in minor units. A currency that is not here has no minimum of its own (Stripe converts it).
+# The smallest charge in minor units. A currency that is not here has none of its own (Stripe converts it).
 MINIMUM_CHARGE = {
     "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250,
     "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300,
@@ -34,8 +31,9 @@ MINIMUM_CHARGE = {
 MAXIMUM_CHARGE = 99_999_999
 
 _SIGNS = {
-    "usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹", "krw": "₩", "vnd": "₫", "cny": "CN¥", "aud": "A$",
-    "cad": "CA$", "nzd": "NZ$", "hkd": "HK$", "sgd": "SGD ", "twd": "NT$", "brl": "R$", "mxn": "MX$", "ils": "₪",
+    "usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹", "krw": "₩", "vnd": "₫", "cny": "CN¥",
+    "aud": "A$", "cad": "CA$", "nzd": "NZ$", "hkd": "HK$", "sgd": "SGD ", "twd": "NT$", "brl": "R$",
+    "mxn": "MX$", "ils": "₪",
 }  # fmt: skip
 _CHINESE_SIGNS = {**_SIGNS, "cny": "¥", "jpy": "JP¥", "usd": "US$"}
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from practice_stripe.calls import Call, Route
 from practice_stripe.ids import new_id
 from practice_stripe.lists import EXPAND, LISTING, list_things
-from practice_stripe.params import Email, Mapping, Metadata, Text, merge_metadata
+from practice_stripe.params import Email, Kind, Mapping, Metadata, Text, merge_metadata
 from practice_stripe.payments import changed_keys
 from practice_stripe.store import Book, Json
 
-_UNSPOKEN = frozenset(
-    "address balance business_name cash_balance individual_name invoice_prefix invoice_settings next_invoice_sequence "
-    "payment_method preferred_locales shipping source tax tax_exempt tax_id_data test_clock validate".split()
-)
-_FIELDS = {
+_UNSPOKEN_WORDS = """
+address balance business_name cash_balance individual_name invoice_prefix invoice_settings
+next_invoice_sequence
+payment_method preferred_locales shipping source tax tax_exempt tax_id_data test_clock validate
+"""
+_UNSPOKEN = frozenset(_UNSPOKEN_WORDS.split())
+_FIELDS: dict[str, Kind] = {
     "email": Email(),
     "name": Text(maximum=256),
     "phone": Text(maximum=20),
@@ -70,7 +72,7 @@ def _create(call: Call) -> Json:
 
 def _update(call: Call) -> Json:
     customer = call.book.get("customer", call.ids["id"])
-    changes = {
+    changes: Json = {
         name: call.params[name] for name in ("email", "name", "phone", "description") if name in call.params
     }
     previous: Json = {name: customer[name] for name, value in changes.items() if customer[name] != value}

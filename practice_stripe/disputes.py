@@ -11,27 +11,29 @@ from practice_stripe.payments import add_balance_transaction, changed_keys, unre
 from practice_stripe.store import Book, Json
 
 REASONS = (
-    "bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated", "debit_not_authorized",
+    "bank_cannot_process", "check_returned", "credit_not_processed", "customer_initiated",
+    "debit_not_authorized",
     "duplicate", "fraudulent", "general", "incorrect_account_details", "insufficient_funds", "noncompliant",
     "product_not_received", "product_unacceptable", "subscription_canceled", "unrecognized",
 )  # fmt: skip
 _OPEN = ("needs_response", "under_review")
 _FEE = 1500
 _DAYS_TO_ANSWER = 7
-_EVIDENCE = (
-    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
-    "customer_communication customer_email_address customer_name customer_purchase_ip customer_signature "
-    "duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt "
-    "refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation "
-    "shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number "
-    "uncategorized_file uncategorized_text"
-).split()
+_EVIDENCE_FORM = """
+access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
+duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt
+refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation
+shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number
+uncategorized_file uncategorized_text
+"""
+_EVIDENCE = tuple(_EVIDENCE_FORM.split())
 # What Stripe's test mode understands in uncategorized_text.
 _VERDICTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 
 
 def open_dispute(book: Book, charge: Json, amount: int | None = None, reason: str = "fraudulent") -> Json:
-    """Dispute a charge (what is left of it, unless told an amount); raises StripeError when that cannot be."""
+    """Dispute a charge (what is left of it, unless told an amount); raises StripeError when it cannot be."""
     disputes = book.select("dispute", "charge = ?", (charge["id"],))
     if any(dispute["status"] in _OPEN for dispute in disputes):
         raise StripeError(
@@ -50,7 +52,7 @@ def open_dispute(book: Book, charge: Json, amount: int | None = None, reason: st
 
 
 def close(book: Book, dispute: Json, outcome: str) -> Json:
-    """Close a dispute ``won`` (the money comes back) or ``lost``; raises StripeError when it is closed already."""
+    """Close a dispute ``won`` (the money comes back) or ``lost``; raises StripeError when it is closed."""
     if dispute["status"] not in _OPEN:
         message = f"This dispute is already closed: its status is {dispute['status']}."
         raise StripeError(message, param="dispute", code="status_transition_invalid")

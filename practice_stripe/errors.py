@@ -44,13 +44,13 @@ class StripeError(Exception):
         return {"error": error}
 
 
-class InvalidParams(StripeError):
+class InvalidParamsError(StripeError):
     """The parameters could not be understood; nothing was begun."""
 
     begun = False
 
 
-class NotBegun(StripeError):
+class NotBegunError(StripeError):
     """Refused before the endpoint began: key, address, rate, a request under way with the same key."""
 
     begun = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from practice_stripe.calls import Call, Route
-from practice_stripe.errors import InvalidParams
+from practice_stripe.errors import InvalidParamsError
 from practice_stripe.lists import EXPAND, LISTING, list_things
 from practice_stripe.params import Boolean, ListOf, Mapping, Text
 from practice_stripe.store import Book, Json
@@ -19,8 +19,9 @@ def _list(call: Call) -> Json:
     wish = call.params
     if "type" in wish and "types" in wish:
         message = "You may only specify one of these parameters: type, types."
-        raise InvalidParams(message, param="type", code="parameters_exclusive")
-    conditions, values = ["1"], []
+        raise InvalidParamsError(message, param="type", code="parameters_exclusive")
+    conditions: list[str] = ["1"]
+    values: list[Any] = []
     types = [wish["type"]] if "type" in wish else wish.get("types", [])
     if types:
         conditions.append(f"({' OR '.join('type GLOB ?' for _ in types)})")

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from practice_stripe.errors import InvalidParams
+from practice_stripe.errors import InvalidParamsError
 from practice_stripe.store import Book, Json
 
 _MAX_DEPTH = 4
 
 # Fields that hold an id which Stripe expands.
-_EXPANDABLE = frozenset(
-    "balance_transaction charge customer failure_balance_transaction latest_charge payment_intent payment_method "
-    "shipping_rate source coupon product".split()
-)
+_EXPANDABLE_FIELDS = """
+balance_transaction charge customer failure_balance_transaction latest_charge payment_intent payment_method
+shipping_rate source coupon product
+"""
+_EXPANDABLE = frozenset(_EXPANDABLE_FIELDS.split())
 
 
 def expand(book: Book, body: Json, paths: list[str]) -> Json:
     """Replace the ids at ``paths`` (such as ``payment_intent.latest_charge``) inside ``body`` and return it.
 
-    Raises InvalidParams for a path that Stripe would not expand.
+    Raises InvalidParamsError for a path that Stripe would not expand.
     """
     for path in paths:
         steps = path.split(".")
         if len(steps) > _MAX_DEPTH:
             message = f"You cannot expand more than {_MAX_DEPTH} levels of a property. Property: {path}"
-            raise InvalidParams(message, param="expand")
+            raise InvalidParamsError(message, param="expand")
         _walk(book, body, steps, path)
     return body
 
@@ -40,11 +41,11 @@ def _walk(book: Book, here: Any, steps: list[str], path: str) -> None:
     step, *rest = steps
     value = _included(book, here, step)
     if value is None and step not in here:
-        raise InvalidParams(f"This property cannot be expanded ({path}).", param="expand")
+        raise InvalidParamsError(f"This property cannot be expanded ({path}).", param="expand")
     if isinstance(value, str):
         value = _replace(book, here, step, value, path)
     elif not rest and not isinstance(value, dict | list | None):
-        raise InvalidParams(f"This property cannot be expanded ({path}).", param="expand")
+        raise InvalidParamsError(f"This property cannot be expanded ({path}).", param="expand")
     _walk(book, value, rest, path)
 
 
@@ -61,7 +62,7 @@ def _included(book: Book, here: Json, step: str) -> Any:
 def _replace(book: Book, here: Json, step: str, thing_id: str, path: str) -> Any:
     found = book.find_any(thing_id) if step in _EXPANDABLE else None
     if found is None:
-        raise InvalidParams(f"This property cannot be expanded ({path}).", param="expand")
+        raise InvalidParamsError(f"This property cannot be expanded ({path}).", param="expand")
     here[step] = found
     return found
 

@@ -1,7 +1,7 @@
 """Faults on demand: what a network and a bad day do to requests and webhooks.
 
-They are kept in the store, so that a fault ordered through one process strikes in another. Each strikes a number of
-times and is then gone.
+They are kept in the store, so that a fault ordered through one process strikes in another. Each strikes a
+number of times and is then gone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from practice_stripe.config import PracticeConfig
-from practice_stripe.errors import InvalidParams, NotBegun
+from practice_stripe.errors import InvalidParamsError, NotBegunError
 from practice_stripe.params import Integer, Mapping, Number, Raw, Text
 from practice_stripe.store import Book, Json, open_store
 
@@ -32,7 +32,7 @@ _PARAMS = Mapping(
 )
 
 
-class ConnectionLost(Exception):
+class ConnectionLostError(Exception):
     """The client shall get no answer: the server cuts the connection."""
 
 
@@ -46,17 +46,17 @@ class Fault:
     def before_it_begins(self) -> None:
         """Strike before the request is looked at: nothing is done and nothing is kept."""
         if self.kind == "429":
-            message = "Request rate limit exceeded. You can learn more about rate limits at stripe.com/docs/rate-limits."
-            raise NotBegun(message, code="rate_limit", status=429)
+            message = "Request rate limit exceeded. See https://stripe.com/docs/rate-limits."
+            raise NotBegunError(message, code="rate_limit", status=429)
         if self.kind == "503":
-            raise NotBegun(
+            raise NotBegunError(
                 "Stripe is unavailable at the moment. Please try again.", status=503, kind="api_error"
             )
         if self.kind == "timeout":
             time.sleep(self.seconds)
-            raise ConnectionLost
+            raise ConnectionLostError
         if self.kind == "drop":
-            raise ConnectionLost
+            raise ConnectionLostError
 
     def while_it_runs(self) -> None:
         """Strike while the request is under way."""
@@ -67,7 +67,7 @@ class Fault:
         """Strike when everything is done and kept: only the answer is lost."""
         if self.kind == "timeout_after_effect":
             time.sleep(self.seconds)
-            raise ConnectionLost
+            raise ConnectionLostError
 
 
 NO_FAULT = Fault("none", 0)
@@ -80,7 +80,7 @@ def add_fault(book: Book, raw: Raw) -> Json:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise InvalidParams(f"Invalid match: {error}", param="match") from error
+        raise InvalidParamsError(f"Invalid match: {error}", param="match") from error
     standing = wish["kind"] in ("webhook_hold", "webhook_reverse", "webhook_shuffle")
     cursor = book.connection.execute(
         "INSERT INTO fault (kind, match, method, seconds, times, created_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -125,7 +125,7 @@ def take_request_fault(config: PracticeConfig, method: str, path: str) -> Fault:
 
 
 def take_webhook_fault(book: Book, event_type: str, kinds: tuple[str, ...]) -> str | None:
-    """Return the kind of the first fault among ``kinds`` that strikes this webhook (and count it), or None."""
+    """Return which of ``kinds`` strikes this webhook first (and count it), or None."""
     rows = book.connection.execute("SELECT * FROM fault WHERE times > 0 ORDER BY id").fetchall()
     for row in rows:
         if (
@@ -140,7 +140,8 @@ def take_webhook_fault(book: Book, event_type: str, kinds: tuple[str, ...]) -> s
 def find_webhook_order(book: Book) -> str:
     """Return in which order due webhooks go out: ``created``, ``reverse`` or ``shuffle``."""
     row = book.connection.execute(
-        "SELECT kind FROM fault WHERE times > 0 AND kind IN ('webhook_reverse', 'webhook_shuffle') ORDER BY id"
+        "SELECT kind FROM fault WHERE times > 0 AND kind IN ('webhook_reverse', 'webhook_shuffle')"
+        " ORDER BY id"
     ).fetchone()
     return str(row["kind"]).removeprefix("webhook_") if row else "created"
 

@@ -9,13 +9,12 @@ from flask import Blueprint, Response, render_template, request
 from jinja2 import StrictUndefined
 
 from practice_stripe.config import PracticeConfig
-from practice_stripe.countries import country_name
+from practice_stripe.countries import COUNTRIES, country_name
 from practice_stripe.currencies import write_amount
-from practice_stripe.errors import NotBegun
+from practice_stripe.errors import NotBegunError
 from practice_stripe.faults import take_request_fault
 from practice_stripe.forms import PaymentForm, read_form
 from practice_stripe.paying import decline, pay, pay_delayed
-from practice_stripe.session_params import COUNTRIES
 from practice_stripe.sessions import KIND, expire_overdue
 from practice_stripe.store import Book, Json, reading, writing
 from practice_stripe.texts import TEXTS, choose_language
@@ -36,8 +35,8 @@ def hosted_pages(config: PracticeConfig) -> Blueprint:
     def submit(session_id: str) -> Response:
         return _submit(config, session_id)
 
-    @pages.errorhandler(NotBegun)
-    def refuse(error: NotBegun) -> Response:
+    @pages.errorhandler(NotBegunError)
+    def refuse(error: NotBegunError) -> Response:
         return _notice("broken", error.status, None, None)
 
     return pages

@@ -1,7 +1,7 @@
 """Idempotency keys: the first answer is kept for a day and given again.
 
-The key is written before the request acts and the answer in the same transaction as what it did, so that a request
-cut off in the middle leaves either all of it or nothing.
+The key is written before the request acts and the answer in the same transaction as what it did, so that a
+request cut off in the middle leaves either all of it or nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from practice_stripe.errors import NotBegun
+from practice_stripe.errors import NotBegunError
 
 _KEPT_SECONDS = 24 * 3600
 _LEASE_SECONDS = 90
@@ -36,10 +36,10 @@ def begin(
 ) -> Answer | None:
     """Claim ``key`` for this request and return None, or return the kept answer of the first one.
 
-    Raises NotBegun when the key is too long, was used for something else, or its first request is under way.
+    Raises NotBegunError when the key is too long, was used for something else, or is in use now.
     """
     if len(key) > _MAX_KEY_LENGTH:
-        raise NotBegun(f"Keys for idempotent requests can be at most {_MAX_KEY_LENGTH} characters long.")
+        raise NotBegunError(f"Keys for idempotent requests can be at most {_MAX_KEY_LENGTH} characters long.")
     now = time.time()
     connection.execute("DELETE FROM idempotency WHERE started_at < ?", (now - _KEPT_SECONDS,))
     request = hashlib.sha256(encoded).hexdigest()
@@ -79,13 +79,13 @@ def _refuse_other_use(row: sqlite3.Row, key: str, endpoint: str, request: str) -
             "Keys for idempotent requests can only be used for the same endpoint they were first used for "
             f"('{endpoint}' vs '{row['endpoint']}'). {advice}"
         )
-        raise NotBegun(message, kind="idempotency_error")
+        raise NotBegunError(message, kind="idempotency_error")
     if row["request"] != request:
         message = (
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. "
-            f"{advice}"
+            "Keys for idempotent requests can only be used with the same parameters they were first used "
+            f"with. {advice}"
         )
-        raise NotBegun(message, kind="idempotency_error")
+        raise NotBegunError(message, kind="idempotency_error")
 
 
 def _is_under_way(owner: str, started_at: float, now: float) -> bool:
@@ -112,9 +112,9 @@ def _owner() -> str:
     return f"{os.getpid()}:{_BOOT}"
 
 
-def _in_use(key: str) -> NotBegun:
+def _in_use(key: str) -> NotBegunError:
     message = (
-        "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
-        f"twice, and the other request is still going through): {key}. Please try again later."
+        "There is currently another in-progress request using this Idempotent Key (that probably means you "
+        f"submitted twice, and the other request is still going through): {key}. Please try again later."
     )
-    return NotBegun(message, code="idempotency_key_in_use", status=409, kind="idempotency_error")
+    return NotBegunError(message, code="idempotency_key_in_use", status=409, kind="idempotency_error")

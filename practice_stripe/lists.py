@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from practice_stripe.errors import InvalidParams, missing_resource
+from practice_stripe.errors import InvalidParamsError, missing_resource
 from practice_stripe.params import Integer, Kind, ListOf, Range, Text
 from practice_stripe.store import Book, Json
 
@@ -44,14 +43,12 @@ def list_things(
         values.append(moment)
     backwards = _add_cursor(book, kind, params, conditions, values)
     limit = params.get("limit", _DEFAULT_LIMIT)
-    rows = book.connection.execute(
-        f"SELECT body FROM thing WHERE {' AND '.join(conditions)} ORDER BY seq {'ASC' if backwards else 'DESC'} LIMIT ?",
-        (*values, limit + 1),
-    ).fetchall()
-    found = [json.loads(row["body"]) for row in rows[:limit]]
+    found = book.page(" AND ".join(conditions), values, backwards, limit + 1)
+    has_more = len(found) > limit
+    found = found[:limit]
     if backwards:
         found.reverse()
-    return {"object": "list", "data": found, "has_more": len(rows) > limit, "url": url}
+    return {"object": "list", "data": found, "has_more": has_more, "url": url}
 
 
 def list_given(items: list[Json], params: Json, url: str) -> Json:
@@ -71,7 +68,7 @@ def _add_cursor(book: Book, kind: str, params: Json, conditions: list[str], valu
     """Add the cursor's condition and say whether the page is read backwards."""
     if "starting_after" in params and "ending_before" in params:
         message = "You may only specify one of these parameters: starting_after, ending_before."
-        raise InvalidParams(message, param="starting_after", code="parameters_exclusive")
+        raise InvalidParamsError(message, param="starting_after", code="parameters_exclusive")
     for name, comparison in (("starting_after", "<"), ("ending_before", ">")):
         if name in params:
             conditions.append(f"seq {comparison} ?")

@@ -1,19 +1,20 @@
 """Reading form-encoded parameters as strictly as Stripe does.
 
 A value is read by a *kind* (``Text``, ``Integer``, ``Mapping`` ...), which returns it typed or raises
-``InvalidParams`` with Stripe's words, code and the name of the parameter.
+``InvalidParamsError`` with Stripe's words, code and the name of the parameter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping as Table
+from collections.abc import Iterable
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from practice_stripe.currencies import CURRENCIES
-from practice_stripe.errors import InvalidParams
+from practice_stripe.errors import InvalidParamsError
 
 Raw = Any  # str, or a dict of Raw as the brackets nest
 
@@ -27,7 +28,7 @@ class Kind(Protocol):
     """How one parameter is read."""
 
     def read(self, raw: Raw, name: str) -> Any:
-        """Return the typed value of ``raw``; raise InvalidParams that names ``name``."""
+        """Return the typed value of ``raw``; raise InvalidParamsError that names ``name``."""
 
 
 def decode(encoded: bytes | str) -> dict[str, Raw]:
@@ -36,7 +37,7 @@ def decode(encoded: bytes | str) -> dict[str, Raw]:
         text = encoded.decode("ascii") if isinstance(encoded, bytes) else encoded
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
-        raise InvalidParams("Invalid request: the parameters could not be decoded.") from error
+        raise InvalidParamsError("Invalid request: the parameters could not be decoded.") from error
     tree: dict[str, Raw] = {}
     for name, value in pairs:
         _place(tree, name, value)
@@ -47,7 +48,7 @@ def _place(tree: dict[str, Raw], name: str, value: str) -> None:
     match = _NAME.fullmatch(name)
     steps = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])] if match else [name]
     if len(steps) > _MAX_DEPTH:
-        raise InvalidParams(f"Invalid parameter: {name[:100]} is nested too deeply.", param=name[:100])
+        raise InvalidParamsError(f"Invalid parameter: {name[:100]} is nested too deeply.", param=name[:100])
     branch = tree
     for step in steps[:-1]:
         branch = _descend(branch, step, name)
@@ -58,7 +59,7 @@ def _place(tree: dict[str, Raw], name: str, value: str) -> None:
 def _descend(branch: dict[str, Raw], step: str, name: str) -> dict[str, Raw]:
     inner = branch.setdefault(step or str(len(branch)), {})
     if not isinstance(inner, dict):
-        raise InvalidParams(f"Invalid parameter: {name} is both a value and an object.", param=name)
+        raise InvalidParamsError(f"Invalid parameter: {name} is both a value and an object.", param=name)
     return inner
 
 
@@ -76,10 +77,10 @@ class Text:
             return None
         _refuse_empty(text, name)
         if self.choices and text not in self.choices:
-            raise InvalidParams(f"Invalid {name}: must be one of {_either(self.choices)}", param=name)
+            raise InvalidParamsError(f"Invalid {name}: must be one of {_either(self.choices)}", param=name)
         if len(text) > self.maximum:
             message = f"Invalid string: {text[:40]}...; must be at most {self.maximum} characters"
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         return text
 
 
@@ -94,14 +95,16 @@ class Integer:
         text = _string(raw, name)
         _refuse_empty(text, name)
         if not re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII):
-            raise InvalidParams(f"Invalid integer: {text[:40]}", param=name, code="parameter_invalid_integer")
+            raise InvalidParamsError(
+                f"Invalid integer: {text[:40]}", param=name, code="parameter_invalid_integer"
+            )
         number = int(text)
         if self.minimum is not None and number < self.minimum:
             message = f"This value must be greater than or equal to {self.minimum}."
-            raise InvalidParams(message, param=name, code="parameter_invalid_integer")
+            raise InvalidParamsError(message, param=name, code="parameter_invalid_integer")
         if self.maximum is not None and number > self.maximum:
             message = f"This value must be less than or equal to {self.maximum}."
-            raise InvalidParams(message, param=name, code="parameter_invalid_integer")
+            raise InvalidParamsError(message, param=name, code="parameter_invalid_integer")
         return number
 
 
@@ -116,11 +119,11 @@ class Number:
         text = _string(raw, name)
         _refuse_empty(text, name)
         if not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", text, re.ASCII):
-            raise InvalidParams(f"Invalid number: {text[:40]}", param=name)
+            raise InvalidParamsError(f"Invalid number: {text[:40]}", param=name)
         number = float(text)
         if not self.minimum <= number <= self.maximum:
             message = f"This value must be between {self.minimum:g} and {self.maximum:g}."
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         return number
 
 
@@ -130,7 +133,7 @@ class Boolean:
     def read(self, raw: Raw, name: str) -> bool:
         text = _string(raw, name)
         if text not in ("true", "false"):
-            raise InvalidParams(f"Invalid boolean: {text[:40]}", param=name)
+            raise InvalidParamsError(f"Invalid boolean: {text[:40]}", param=name)
         return text == "true"
 
 
@@ -160,7 +163,7 @@ class Url:
         text = _string(raw, name)
         _refuse_empty(text, name)
         if not _is_web_address(text):
-            raise InvalidParams("Not a valid URL", param=name, code="url_invalid")
+            raise InvalidParamsError("Not a valid URL", param=name, code="url_invalid")
         return text
 
 
@@ -171,7 +174,7 @@ class Email:
         text = _string(raw, name)
         _refuse_empty(text, name)
         if not is_email(text):
-            raise InvalidParams(f"Invalid email address: {text[:100]}", param=name, code="email_invalid")
+            raise InvalidParamsError(f"Invalid email address: {text[:100]}", param=name, code="email_invalid")
         return text
 
 
@@ -186,7 +189,7 @@ class Currency:
             message = (
                 f"Invalid currency: {text[:20]}. Stripe currently supports these currencies: {supported}"
             )
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         return text.lower()
 
 
@@ -200,23 +203,25 @@ class Metadata:
         if raw == "":
             return None
         if not isinstance(raw, dict):
-            raise InvalidParams("Invalid metadata: metadata must be a set of key-value pairs", param=name)
+            raise InvalidParamsError(
+                "Invalid metadata: metadata must be a set of key-value pairs", param=name
+            )
         if len(raw) > METADATA_KEYS:
             message = f"Metadata can only have up to {METADATA_KEYS} keys, but you passed in {len(raw)}."
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         return {key: self._value(key, value, f"{name}[{key}]") for key, value in raw.items()}
 
     def _value(self, key: str, raw: Raw, name: str) -> str | None:
         text = _string(raw, name)
         if len(key) > METADATA_KEY_LENGTH:
             message = f"Metadata keys can have up to {METADATA_KEY_LENGTH} characters: {key}"
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         if len(text) > METADATA_VALUE_LENGTH:
             message = (
-                f"Metadata values can have up to {METADATA_VALUE_LENGTH} characters, but you passed in a value "
-                f"that is {len(text)} characters. Invalid value: {text[:40]}..."
+                f"Metadata values can have up to {METADATA_VALUE_LENGTH} characters, but you passed in a "
+                f"value that is {len(text)} characters. Invalid value: {text[:40]}..."
             )
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         return text or None
 
 
@@ -233,12 +238,12 @@ class ListOf:
         if raw == "" and self.unset:
             return []
         if not isinstance(raw, dict) or not all(key.isdecimal() for key in raw):
-            raise InvalidParams("Invalid array", param=name)
+            raise InvalidParamsError("Invalid array", param=name)
         if self.maximum is not None and len(raw) > self.maximum:
             message = f"Array {name} exceeded maximum {self.maximum} allowed elements."
-            raise InvalidParams(message, param=name)
+            raise InvalidParamsError(message, param=name)
         if len(raw) < self.minimum:
-            raise InvalidParams(f"Array {name} must have at least {self.minimum} elements.", param=name)
+            raise InvalidParamsError(f"Array {name} must have at least {self.minimum} elements.", param=name)
         ordered = sorted(raw, key=int)
         return [self.item.read(raw[key], f"{name}[{place}]") for place, key in enumerate(ordered)]
 
@@ -257,12 +262,14 @@ class Mapping:
 
     def read(self, raw: Raw, name: str = "") -> dict[str, Any]:
         if not isinstance(raw, dict):
-            raise InvalidParams("Invalid object", param=name)
+            raise InvalidParamsError("Invalid object", param=name)
         self._refuse_unknown(raw, name)
         missing = [key for key in self.required if key not in raw]
         if missing:
             param = _inside(name, missing[0])
-            raise InvalidParams(f"Missing required param: {param}.", param=param, code="parameter_missing")
+            raise InvalidParamsError(
+                f"Missing required param: {param}.", param=param, code="parameter_missing"
+            )
         return {
             key: kind.read(raw[key], _inside(name, key)) for key, kind in self.fields.items() if key in raw
         }
@@ -272,11 +279,11 @@ class Mapping:
         if unknown:
             word = "parameter" if len(unknown) == 1 else "parameters"
             message = f"Received unknown {word}: {', '.join(unknown)}"
-            raise InvalidParams(message, param=unknown[0], code="parameter_unknown")
+            raise InvalidParamsError(message, param=unknown[0], code="parameter_unknown")
         for key in raw:
             if key in self.unspoken:
                 param = _inside(name, key)
-                raise InvalidParams(
+                raise InvalidParamsError(
                     f"Practice Stripe does not speak {param}; Stripe itself does.", param=param
                 )
 
@@ -287,12 +294,12 @@ def is_email(text: str) -> bool:
 
 
 def merge_metadata(old: dict[str, str], new: dict[str, str | None] | None) -> dict[str, str]:
-    """Return ``old`` changed by ``new`` as read by Metadata; raise InvalidParams above 50 keys."""
+    """Return ``old`` changed by ``new`` as read by Metadata; raise InvalidParamsError above 50 keys."""
     if new is None:
         return {}
     merged = {key: value for key, value in {**old, **new}.items() if value is not None}
     if len(merged) > METADATA_KEYS:
-        raise InvalidParams(f"Metadata can only have up to {METADATA_KEYS} keys.", param="metadata")
+        raise InvalidParamsError(f"Metadata can only have up to {METADATA_KEYS} keys.", param="metadata")
     return merged
 
 
@@ -302,20 +309,20 @@ def _inside(name: str, key: str) -> str:
 
 def _string(raw: Raw, name: str) -> str:
     if not isinstance(raw, str):
-        raise InvalidParams(f"Invalid string: {name} must be a string", param=name)
+        raise InvalidParamsError(f"Invalid string: {name} must be a string", param=name)
     if "\x00" in raw:
-        raise InvalidParams("Invalid string: it holds a null byte", param=name)
+        raise InvalidParamsError("Invalid string: it holds a null byte", param=name)
     return raw
 
 
 def _refuse_empty(text: str, name: str) -> None:
     if text == "":
         message = (
-            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; "
-            f"however '{name}' cannot be unset. You should remove '{name}' from your request or supply a "
-            "non-empty value."
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a "
+            f"parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or "
+            "supply a non-empty value."
         )
-        raise InvalidParams(message, param=name, code="parameter_invalid_empty")
+        raise InvalidParamsError(message, param=name, code="parameter_invalid_empty")
 
 
 def _is_web_address(text: str) -> bool:

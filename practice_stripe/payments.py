@@ -260,7 +260,7 @@ def unrefunded(charge: Json) -> int:
 
 
 def find_charge(book: Book, charge_id: str | None, intent_id: str | None) -> Json:
-    """Return the charge that a refund or dispute is about; raise StripeError when there is none to speak of."""
+    """Return the charge that a refund or dispute is about; raise StripeError when there is none."""
     if intent_id is not None:
         intent = book.get("payment_intent", intent_id, "payment_intent", 400)
         charge_id = intent["latest_charge"]
@@ -316,8 +316,8 @@ def _update_payment_intent(call: Call) -> Json:
 def _refuse_cancel(call: Call) -> Json:
     intent = call.book.get("payment_intent", call.ids["id"], "intent")
     message = (
-        f"You cannot cancel this PaymentIntent because it was created by a Checkout Session ({intent['id']}). "
-        "Expire the Checkout Session instead."
+        f"You cannot cancel this PaymentIntent because it was created by a Checkout Session "
+        f"({intent['id']}). Expire the Checkout Session instead."
     )
     raise StripeError(message, code="payment_intent_unexpected_state")
 

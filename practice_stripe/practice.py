@@ -1,6 +1,7 @@
 """What a person would do in Stripe's dashboard, and the faults that tests order.
 
-None of this is part of Stripe's API. It takes the same key and answers in the same manner, with JSON or form bodies.
+None of this is part of Stripe's API. It takes the same key and answers in the same manner; bodies are JSON or
+form-encoded.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any
 from practice_stripe import disputes, faults, paying, refunds, webhooks
 from practice_stripe.api import Asked, authenticate, refusal
 from practice_stripe.config import PracticeConfig
-from practice_stripe.errors import InvalidParams, NotBegun, StripeError
+from practice_stripe.errors import InvalidParamsError, NotBegunError, StripeError
 from practice_stripe.idempotency import Answer
 from practice_stripe.ids import new_id
 from practice_stripe.params import Email, Integer, Kind, Mapping, Metadata, Text, decode, merge_metadata
 from practice_stripe.payments import find_charge
-from practice_stripe.sessions import KIND as SESSION, expire_overdue
+from practice_stripe.sessions import KIND as SESSION
+from practice_stripe.sessions import expire_overdue
 from practice_stripe.store import Book, Json, writing
 
 _Act = Callable[[Book, str, Any], Any]
@@ -56,7 +58,7 @@ def _find_control(asked: Asked) -> tuple[Control, str]:
         match = re.fullmatch(f"/practice{pattern}", asked.path) if control.method == asked.method else None
         if match:
             return control, match[1] if match.groups() else ""
-    raise NotBegun(f"There is no practice control {asked.method} {asked.path}.", status=404)
+    raise NotBegunError(f"There is no practice control {asked.method} {asked.path}.", status=404)
 
 
 def _read_body(asked: Asked) -> Any:
@@ -65,7 +67,7 @@ def _read_body(asked: Asked) -> Any:
     try:
         return _as_form(json.loads(asked.body))
     except ValueError as error:
-        raise InvalidParams("Invalid request: the body is not JSON.") from error
+        raise InvalidParamsError("Invalid request: the body is not JSON.") from error
 
 
 def _as_form(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from practice_stripe.calls import Call, Route
 from practice_stripe.currencies import find_amount_mistake, write_amount
-from practice_stripe.errors import InvalidParams, StripeError
+from practice_stripe.errors import InvalidParamsError, StripeError
 from practice_stripe.ids import new_id
 from practice_stripe.lists import EXPAND, LISTING, list_things
 from practice_stripe.params import Email, Integer, Mapping, Metadata, Text, merge_metadata
@@ -169,7 +169,7 @@ def _create(call: Call) -> Json:
     wish = call.params
     if "charge" not in wish and "payment_intent" not in wish:
         message = "One of the following params should be provided for this request: payment_intent or charge."
-        raise InvalidParams(message, code="parameter_missing")
+        raise InvalidParamsError(message, code="parameter_missing")
     charge = find_charge(call.book, wish.get("charge"), wish.get("payment_intent"))
     metadata = merge_metadata({}, wish.get("metadata", {}))
     return refund(call.book, charge, wish.get("amount"), wish.get("reason"), metadata)

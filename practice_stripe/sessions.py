@@ -8,7 +8,7 @@ from practice_stripe.calls import Call, Route
 from practice_stripe.config import PracticeConfig
 from practice_stripe.coupons import discount_of
 from practice_stripe.currencies import MAXIMUM_CHARGE, MINIMUM_CHARGE, find_amount_mistake, write_amount
-from practice_stripe.errors import InvalidParams, StripeError
+from practice_stripe.errors import InvalidParamsError, StripeError
 from practice_stripe.ids import new_id
 from practice_stripe.lists import EXPAND, PAGE, list_given, list_things
 from practice_stripe.params import Mapping, merge_metadata
@@ -132,16 +132,18 @@ def _expire(book: Book, session: Json) -> Json:
 
 def _refuse_what_does_not_fit(wish: Json) -> None:
     if wish["mode"] != "payment":
-        raise InvalidParams(f"Practice Stripe does not speak mode={wish['mode']}.", param="mode")
+        raise InvalidParamsError(f"Practice Stripe does not speak mode={wish['mode']}.", param="mode")
     if wish.get("ui_mode", "hosted_page") != "hosted_page":
-        raise InvalidParams(f"Practice Stripe does not speak ui_mode={wish['ui_mode']}.", param="ui_mode")
+        raise InvalidParamsError(
+            f"Practice Stripe does not speak ui_mode={wish['ui_mode']}.", param="ui_mode"
+        )
     for name in ("line_items", "success_url"):
         if name not in wish:
-            raise InvalidParams(f"Missing required param: {name}.", param=name, code="parameter_missing")
+            raise InvalidParamsError(f"Missing required param: {name}.", param=name, code="parameter_missing")
     for one, other in (("customer", "customer_email"), ("discounts", "allow_promotion_codes")):
         if one in wish and other in wish:
             message = f"You may only specify one of these parameters: {one}, {other}."
-            raise InvalidParams(message, param=one, code="parameters_exclusive")
+            raise InvalidParamsError(message, param=one, code="parameters_exclusive")
     for place, line in enumerate(wish["line_items"]):
         _refuse_line(line, f"line_items[{place}]")
 
@@ -153,11 +155,13 @@ def _refuse_line(line: Json, name: str) -> None:
     for field in ("price_data", "quantity"):
         if field not in line:
             param = f"{name}[{field}]"
-            raise InvalidParams(f"Missing required param: {param}.", param=param, code="parameter_missing")
+            raise InvalidParamsError(
+                f"Missing required param: {param}.", param=param, code="parameter_missing"
+            )
     price = line["price_data"]
     mistake = find_amount_mistake(price["unit_amount"], price["currency"])
     if mistake:
-        raise InvalidParams(mistake, param=f"{name}[price_data][unit_amount]")
+        raise InvalidParamsError(mistake, param=f"{name}[price_data][unit_amount]")
 
 
 def _common_currency(wish: Json) -> str:
@@ -260,7 +264,7 @@ def _shipping_options(wish: Json, now: int) -> list[Json]:
         rate = option.get("shipping_rate_data", {})
         if "fixed_amount" not in rate:
             missing = f"{param}[shipping_rate_data][fixed_amount]"
-            raise InvalidParams(
+            raise InvalidParamsError(
                 f"Missing required param: {missing}.", param=missing, code="parameter_missing"
             )
         options.append({"shipping_rate": _shipping_rate(rate, now)})
@@ -303,16 +307,12 @@ def choose_shipping(book: Book, session: Json, rate_id: str) -> None:
 def _refuse_amount(total: int, currency: str) -> None:
     minimum = MINIMUM_CHARGE.get(currency, 1)
     if 0 < total < minimum:
-        message = (
-            f"The Checkout Session's total amount due must add up to at least {write_amount(minimum, currency)} "
-            f"{currency}"
-        )
+        least = write_amount(minimum, currency)
+        message = f"The Checkout Session's total amount due must add up to at least {least} {currency}"
         raise StripeError(message, code="amount_too_small")
     if total > MAXIMUM_CHARGE:
-        message = (
-            f"The Checkout Session's total amount must be no more than {write_amount(MAXIMUM_CHARGE, currency)} "
-            f"{currency}"
-        )
+        most = write_amount(MAXIMUM_CHARGE, currency)
+        message = f"The Checkout Session's total amount must be no more than {most} {currency}"
         raise StripeError(message, code="amount_too_large")
 
 

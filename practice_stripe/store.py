@@ -1,7 +1,7 @@
 """The books of Practice Stripe: one SQLite file, safe with several processes and threads.
 
-Every Stripe object is one row of ``thing`` with its JSON body as the API shows it, the columns that lists filter
-by, and a private part that the API does not show.
+Every Stripe object is one row of ``thing`` with its JSON body as the API shows it, the columns that lists
+filter by, and a private part that the API does not show.
 """
 
 from __future__ import annotations
@@ -213,8 +213,8 @@ class Book:
         """Write a new object and return it."""
         columns = _columns(body)
         self.connection.execute(
-            "INSERT INTO thing (id, kind, created, type, status, payment_intent, charge, customer, source, expires_at,"
-            " body, private) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO thing (id, kind, created, type, status, payment_intent, charge, customer, source,"
+            " expires_at, body, private) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 body["id"],
                 body["object"],
@@ -268,11 +268,13 @@ class Book:
         self, kind: str, condition: str = "1", values: Sequence[Any] = (), limit: int = -1
     ) -> list[Json]:
         """Return objects of a kind that meet an SQL condition, oldest first."""
-        rows = self.connection.execute(
-            f"SELECT body FROM thing WHERE kind = ? AND {condition} ORDER BY seq LIMIT ?",
-            (kind, *values, limit),
-        )
-        return [self._load(row["body"]) for row in rows]
+        return self.page(f"kind = ? AND {condition}", (kind, *values), True, limit)
+
+    def page(self, condition: str, values: Sequence[Any], oldest_first: bool, limit: int) -> list[Json]:
+        """Return the things that meet an SQL condition, which is never made of what a client sent."""
+        order = "ASC" if oldest_first else "DESC"
+        query = f"SELECT body FROM thing WHERE {condition} ORDER BY seq {order} LIMIT ?"  # noqa: S608 -- see above
+        return [self._load(row["body"]) for row in self.connection.execute(query, (*values, limit))]
 
     def emit(self, event_type: str, thing: Json, previous: Json | None = None) -> Json:
         """Write an event with a snapshot of ``thing`` and queue its webhook."""

@@ -62,7 +62,7 @@ _ENGLISH = {
     "missing_text": "The address may be incomplete. Go back to the shop and try again.",
     "broken_title": "Something went wrong",
     "broken_text": "The payment page could not be shown. Please try again.",
-    "footer": "Practice Stripe stands in for Stripe while a shop is being set up. Do not enter real card data anywhere.",
+    "footer": "Practice Stripe stands in for Stripe while a shop is set up. No card data is ever asked for.",
 }
 
 _CHINESE = {
@@ -125,7 +125,7 @@ _CHINESE = {
     "missing_text": "网址可能不完整。请返回商店重试。",
     "broken_title": "出了点问题",
     "broken_text": "无法显示付款页面，请重试。",
-    "footer": "Practice Stripe 在商店搭建期间代替 Stripe。请勿在任何地方输入真实的银行卡信息。",
+    "footer": "Practice Stripe 在商店搭建期间代替 Stripe。这里从不要求输入银行卡信息。",
 }
 
 TEXTS = {"en": _ENGLISH, "zh": _CHINESE}
