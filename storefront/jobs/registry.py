@@ -20,9 +20,12 @@ class NeedsAttention(Exception):  # noqa: N818 - reads as a sentence where it is
 
 
 class RetryLater(Exception):  # noqa: N818 - reads as a sentence where it is raised
-    """It did not work now; try again ``after`` so long. Counts as a try like any other."""
+    """It did not work now, as it may happen: try again ``after`` so long, or else after the usual time.
 
-    def __init__(self, reason: str, after: timedelta) -> None:
+    Counts as a try like any other.
+    """
+
+    def __init__(self, reason: str, after: timedelta | None = None) -> None:
         super().__init__(reason)
         self.after = after
 

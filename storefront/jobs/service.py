@@ -104,8 +104,9 @@ def retry(job_id: int) -> bool:
 
 
 def retry_topic(topic: str) -> int:
-    """Let every unfinished job of a thing run now; return how many there are."""
-    return _run_now(Job.topic == topic)
+    """Let every unfinished job of a thing run now; return how many there are, with those that run already."""
+    _run_now(Job.topic == topic)
+    return _count(and_(Job.topic == topic, Job.done_at.is_(None)))
 
 
 def list_resting(limit: int = 50, before_id: int | None = None) -> list[JobView]:

@@ -53,14 +53,16 @@ def drain(limit: int = 100_000) -> int:
     return done
 
 
-def burst() -> None:
-    """Do the periodic work and the jobs that are due, and return: for cron, and for tests."""
+def burst(stop: threading.Event | None = None) -> None:
+    """Do the periodic work and the jobs that are due, and return, earlier when ``stop`` is set: for cron."""
     held = _Held()
     keeper = _Keeper(f"worker:burst:{socket.gethostname()[:20]}", held)
     keeper.start()
     try:
         table = timetable.Timetable()
-        while table.run_one(_around_job) or _run_one(INSIDE, held) or _run_one(OUTSIDE, held):
+        while not (stop and stop.is_set()) and (
+            table.run_one(_around_job) or _run_one(INSIDE, held) or _run_one(OUTSIDE, held)
+        ):
             pass
     finally:
         keeper.stop()
