@@ -58,7 +58,7 @@ def eternity_poster() -> str:
     )
 
 
-def margin_book_cover() -> str:
+def margin_book_cover(title: str = "The Margin Book", author: str = "SHEN LAN") -> str:
     """420 x 600: the old construction of a page's margins, on teal."""
     lines = (
         "M60 150H360V480H60z M210 150V480 M60 480L360 150 M60 150L360 480 "
@@ -69,18 +69,18 @@ def margin_book_cover() -> str:
         f'<path d="{lines}" fill="none" stroke="{PAPER}" stroke-opacity=".55" stroke-width="1.4"/>'
         f'<rect x="76.7" y="186.7" width="100" height="220" fill="{MUSTARD}"/>'
         f'<rect x="243.3" y="186.7" width="100" height="220" fill="{MUSTARD}"/>'
-        + glyph("The Margin Book", 210, 92, 44, PAPER, slant="italic")
-        + glyph("SHEN LAN", 210, 548, 15, PAPER, spacing="5")
+        + glyph(title, 210, 92, 44, PAPER, slant="italic" if title.isascii() else "normal")
+        + glyph(author, 210, 548, 15, PAPER, spacing="5")
     )
 
 
-def zine_cover() -> str:
+def zine_cover(title: str = "one sheet, eight pages") -> str:
     """300 x 420: one sheet with its folds, seen as a figure 8."""
     return (
         f'<g style="isolation:isolate"><rect width="300" height="420" fill="{MUSTARD}"/>'
         f'<rect x="0" y="0" width="300" height="210" fill="{RED}" style="mix-blend-mode:multiply" opacity=".9"/>'
         + glyph("8", 150, 345, 380, PAPER, family="'GFS Didot'")
-        + glyph("one sheet, eight pages", 150, 396, 21, INK, slant="italic")
+        + glyph(title, 150, 396, 21, INK, slant="italic" if title.isascii() else "normal")
         + "</g>"
     )
 

@@ -1,4 +1,4 @@
-"""Gather the texts under ``demo/make/catalogue/`` into ``demo/catalogue.json``, which the shop reads."""
+"""Gather the texts under ``demo/make/texts/`` into ``demo/catalogue.json``, which the shop reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 from demo.make.kit import DEMO
 
-TEXTS = Path(__file__).resolve().parent / "catalogue"
+TEXTS = Path(__file__).resolve().parent / "texts"
 
 
 def gather() -> dict[str, Any]:
