@@ -93,7 +93,7 @@ def test_every_icon_that_templates_ask_for_is_in_the_sprite() -> None:
 
 
 def test_templates_hold_no_inline_script_and_no_inline_style() -> None:
-    """The policy ``default-src 'self'`` would refuse them. Mails are no pages: the sender inlines their styles."""
+    """The policy would refuse them. Mails are no pages: the sender inlines their styles."""
     forbidden = re.compile(
         r"""<script(?![^>]*\bsrc=)|<style|\sstyle=["']|\son[a-z]+=["']|\bhx-on\b|["']js:|javascript:"""
     )
