@@ -11,7 +11,7 @@ LIGHTHOUSE := tests/servers/lighthouse
 TEST_PROCESSES ?= 2
 
 # An environment that was moved, or whose Python was uninstalled, is made anew.
-ifneq ($(wildcard $(BIN)/python)$(shell cat .venv/.home 2>/dev/null),$(BIN)/python$(CURDIR))
+ifneq ($(shell test -x $(BIN)/python && cat .venv/.home 2>/dev/null),$(CURDIR))
 STALE := FORCE
 endif
 
