@@ -29,7 +29,7 @@ def get_profile() -> ShopProfile:
     """Return the shop's row within the current session, for changing it; made at the first need."""
     profile = db.session().get(ShopProfile, 1)
     if profile is None:
-        profile = ShopProfile(id=1, name="Storefront", translations={})
+        profile = ShopProfile(**_DEFAULTS)
         if db.in_unit():
             db.session().add(profile)
     return profile

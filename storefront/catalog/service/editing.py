@@ -24,7 +24,7 @@ MOST_VARIANTS = 100
 class VariantInput:
     """A variant as the owner wants it. ``stock_seen`` is what the form showed; amounts are minor units.
 
-    Without ``id`` it is a new one; without ``sku`` it gets one.
+    Without ``id`` it is a new one; without ``sku`` it gets one. ``name`` is what the form calls this line.
     """
 
     id: int | None
@@ -35,12 +35,16 @@ class VariantInput:
     stock: int | None = None
     stock_seen: int | None = None
     is_archived: bool = False
+    name: str = "variants-0"
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ProductInput:
-    """A product as the owner wants it; variants in their order, those left out stay as they are."""
+    """A product as the owner wants it; variants in their order, those left out stay as they are.
+
+    ``option_name`` says in what the variants differ (Size); it does nothing to variants with several options.
+    """
 
     title: str
     slug: str
@@ -51,6 +55,7 @@ class ProductInput:
     category_id: int | None = None
     requires_shipping: bool = False
     published_at: datetime | None = None
+    option_name: str = ""
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -132,7 +137,7 @@ def save(product: Product, wanted: ProductInput, version: int) -> None:
     before = _noted(product)
     _save_slug(product, wanted.slug)
     _save_texts(product, wanted)
-    _save_variants(product, wanted.variants)
+    _save_variants(product, wanted)
     product.version += 1
     product.updated_at = now()
     _flush()
@@ -181,20 +186,25 @@ def _save_slug(product: Product, slug: str) -> None:
     product.slug = slug
 
 
-def _save_variants(product: Product, wanted: list[VariantInput]) -> None:
-    if len(product.variants) + sum(each.id is None for each in wanted) > MOST_VARIANTS:
+def _save_variants(product: Product, wanted: ProductInput) -> None:
+    if len(product.variants) + sum(each.id is None for each in wanted.variants) > MOST_VARIANTS:
         raise InvalidField("variants", N_("A product can have up to %(most)s variants."), most=MOST_VARIANTS)
     known = {variant.id: variant for variant in product.variants}
     taken: set[str] = set()
-    for place, each in enumerate(wanted):
+    for place, each in enumerate(wanted.variants):
         variant = known.get(each.id) if each.id else None
         if variant is None:
             variant = _new_variant(product.slug, product.currency, each, taken)
             product.variants.append(variant)
         else:
-            _change_variant(variant, each, place)
-        _save_sku(variant, each.sku, place, taken)
+            _change_variant(variant, each)
+        _save_sku(variant, each, taken)
         variant.position = place
+    for variant in product.variants:
+        if len(variant.options) < 2:
+            variant.options = (
+                {wanted.option_name: variant.title} if wanted.option_name and variant.title else {}
+            )
     if all(variant.archived_at for variant in product.variants):
         raise InvalidField("variants", N_("A product needs at least one variant that can be bought."))
 
@@ -216,7 +226,7 @@ def _new_variant(slug: str, currency: str, wanted: VariantInput, taken: set[str]
     return variant
 
 
-def _change_variant(variant: Variant, wanted: VariantInput, place: int) -> None:
+def _change_variant(variant: Variant, wanted: VariantInput) -> None:
     variant.title = wanted.title
     variant.price_amount = wanted.price_amount
     variant.compare_at_amount = wanted.compare_at_amount
@@ -226,17 +236,17 @@ def _change_variant(variant: Variant, wanted: VariantInput, place: int) -> None:
     if wanted.stock != wanted.stock_seen:
         if variant.stock != wanted.stock_seen:
             raise InvalidField(
-                f"variants-{place}-stock",
+                f"{wanted.name}-stock",
                 N_("Some were sold or came back meanwhile: there are %(stock)s now. How many are there?"),
                 stock="∞" if variant.stock is None else variant.stock,
             )
         set_stock(variant, wanted.stock)
 
 
-def _save_sku(variant: Variant, sku: str, place: int, taken: set[str]) -> None:
-    sku = sku or variant.sku
+def _save_sku(variant: Variant, wanted: VariantInput, taken: set[str]) -> None:
+    sku = wanted.sku or variant.sku
     if sku in taken or naming.is_sku_taken(sku, variant.id):
-        raise InvalidField(f"variants-{place}-sku", N_("Another variant has this SKU."))
+        raise InvalidField(f"{wanted.name}-sku", N_("Another variant has this SKU."))
     taken.add(sku)
     variant.sku = sku
 
@@ -255,7 +265,7 @@ def _flush() -> None:
 
 
 def _locking(statement: Any) -> Any:
-    """Lock rows against change, but let others refer to them, so that a checkout does not wait for nothing."""
+    """Lock rows against change, but let others refer to them: a checkout need not wait for that."""
     return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pypinyin import lazy_pinyin
 from slugify import slugify
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from storefront.catalog.models import Category, OldSlug, Product, Variant
 from storefront.core import db
@@ -42,14 +42,13 @@ def free_category_slug(name: str) -> str:
 
 def is_slug_taken(slug: str, product_id: int | None = None) -> bool:
     """Whether a product other than this one has or had the address."""
-    session = db.session()
     has = select(Product.id).where(Product.slug == slug, Product.id != (product_id or 0))
     had = select(OldSlug.product_id).where(OldSlug.slug == slug, OldSlug.product_id != (product_id or 0))
-    return session.scalar(has) is not None or session.scalar(had) is not None
+    return _exists(has) or _exists(had)
 
 
 def free_sku(slug: str, taken: set[str]) -> str:
-    """Return a stock keeping name such as ``TWO-INKS-M4QX`` that no variant has; ``taken`` were just given out."""
+    """Return a stock keeping name such as ``TWO-INKS-M4QX`` that nobody has; ``taken`` were just given out."""
     stem = slug[:24].strip("-").upper()
     while True:
         sku = f"{stem}-{_letters(4)}"
@@ -59,10 +58,7 @@ def free_sku(slug: str, taken: set[str]) -> str:
 
 def is_sku_taken(sku: str, variant_id: int | None = None) -> bool:
     """Whether a variant other than this one has the stock keeping name."""
-    return (
-        db.session().scalar(select(Variant.id).where(Variant.sku == sku, Variant.id != (variant_id or 0)))
-        is not None
-    )
+    return _exists(select(Variant.id).where(Variant.sku == sku, Variant.id != (variant_id or 0)))
 
 
 def _free(stem: str, is_taken: Callable[[str], bool]) -> str:
@@ -73,7 +69,13 @@ def _free(stem: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def _is_category_slug_taken(slug: str) -> bool:
-    return db.session().scalar(select(Category.id).where(Category.slug == slug)) is not None
+    return _exists(select(Category.id).where(Category.slug == slug))
+
+
+def _exists(statement: Select[tuple[int]]) -> bool:
+    """Ask without writing down first what is half changed."""
+    with db.session().no_autoflush:
+        return db.session().scalar(statement) is not None
 
 
 def _letters(count: int) -> str:

@@ -37,7 +37,7 @@ class NotReady(Refused):
 
 
 def what_is_missing(product: Product) -> list[Missing]:
-    """Return what a buyer would miss: something to pay for, something that arrives. Variants must be loaded."""
+    """Return what a buyer would miss: something to pay for, something that arrives. Needs the variants."""
     missing = []
     if not product.title.strip():
         missing.append(Missing.TITLE)

@@ -1,0 +1,222 @@
+"""Fields of the owner's forms: texts without odd characters, amounts, stocks, times, durations."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Form as PlainForm
+from wtforms import HiddenField, StringField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired, Length, StopValidation
+
+from storefront.accounts.addresses import BadAddress, normalise_email
+from storefront.accounts.forms import trimmed
+from storefront.catalog.service.mistakes import InvalidField
+from storefront.core.clock import UTC, datetime
+from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
+
+LONGEST_TEXT = 50_000
+# Stripe takes amounts of up to eight digits.
+HIGHEST_AMOUNT = 99_999_999
+HIGHEST_STOCK = 1_000_000
+LONGEST_SECONDS = 24 * 3600
+
+
+class OwnerForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
+    """A form of the owner's; the token is checked before any view, for all forms alike."""
+
+    class Meta:
+        """How the form behaves."""
+
+        csrf = False
+
+    def refuse(self, error: InvalidField) -> None:
+        """Show what a service did not accept at its field."""
+        add_error(self, error.field, gettext(error.sentence, **error.values))
+
+
+class SeenForm(OwnerForm):
+    """A form that knows the state it was made from, so that two windows don't overwrite each other unseen."""
+
+    seen = HiddenField()
+
+    def is_current(self, state: str) -> bool:
+        """Whether the thing still is as the form showed it."""
+        return bool(self.seen.data == state)
+
+
+def state_of(*facts: Any) -> str:
+    """Return a short mark of these facts, different whenever one of them is."""
+    return hashlib.sha256(json.dumps(facts, default=str, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def add_error(form: Any, name: str, sentence: str) -> None:
+    """Put a sentence at the field of that name, at any depth (``variants-2-sku``), or above the form."""
+    field = next((field for field in all_fields(form) if field.id == name), None)
+    if field is None or field.type == "FieldList":
+        form.form_errors.append(sentence)
+    else:
+        field.errors = [*field.errors, sentence]
+
+
+def all_fields(form: Any) -> Iterator[Any]:
+    """Return the fields of a form and of the forms inside it, in order."""
+    for field in form:
+        yield field
+        if field.type == "FieldList":
+            for entry in field.entries:
+                yield from all_fields(entry.form)
+
+
+def whole(value: str | None) -> str:
+    """Return a text of several lines without control characters, with plain line ends."""
+    plain = (value or "").replace("\r\n", "\n").replace("\r", "\n")
+    kept = (
+        letter for letter in plain if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
+    )
+    return "".join(kept).strip()
+
+
+def line_field(label: Any, longest: int, required: Any = None, **options: Any) -> StringField:
+    """Return a field for one line."""
+    return StringField(label, [*_required(required), _at_most(longest)], filters=[trimmed], **options)
+
+
+def text_field(
+    label: Any, longest: int = LONGEST_TEXT, required: Any = None, **options: Any
+) -> TextAreaField:
+    """Return a field for text in markdown."""
+    return TextAreaField(label, [*_required(required), _at_most(longest)], filters=[whole], **options)
+
+
+class AmountField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """An amount as people type it; ``amount`` is what it means in minor units, None when empty.
+
+    Whoever makes the form sets ``currency``.
+    """
+
+    currency = "EUR"
+    amount: int | None = None
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read the amount; never through a float."""
+        text = trimmed(self.data)
+        if not text:
+            return
+        try:
+            self.amount = parse_amount(text[:30], self.currency)
+        except InvalidAmount as error:
+            example = plain_amount(Money(1990, self.currency))
+            raise StopValidation(
+                gettext("Please enter an amount such as %(example)s.", example=example)
+            ) from error
+        if self.amount > HIGHEST_AMOUNT:
+            highest = plain_amount(Money(HIGHEST_AMOUNT, self.currency))
+            raise StopValidation(gettext("The highest amount is %(amount)s.", amount=highest))
+
+
+class StockField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """How many there are; empty is as many as one likes."""
+
+    units: int | None = None
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read the number."""
+        text = trimmed(self.data)
+        if not text:
+            return
+        if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) > HIGHEST_STOCK:
+            raise StopValidation(
+                gettext("Please enter a whole number up to 1,000,000, or nothing for unlimited.")
+            )
+        self.units = int(text)
+
+
+class MomentField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """A day and time in UTC, as browsers send it; ``moment`` is aware."""
+
+    moment: datetime | None = None
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read the moment."""
+        text = trimmed(self.data)
+        if not text:
+            return
+        try:
+            self.moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+        except ValueError as error:
+            raise StopValidation(gettext("Please enter a day and time such as 2030-05-31 18:00.")) from error
+        if not 2000 <= self.moment.year <= 2200:
+            raise StopValidation(gettext("Please choose a year between 2000 and 2200."))
+
+
+class DurationField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """A duration such as ``3:20`` or ``1:02:00``; ``seconds`` is what it means."""
+
+    seconds: int | None = None
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read minutes and seconds."""
+        text = trimmed(self.data)
+        if not text:
+            return
+        if not re.fullmatch(r"[0-9]{1,4}(:[0-5]?[0-9]){1,2}", text):
+            raise StopValidation(gettext("Please enter minutes and seconds, such as 3:20."))
+        seconds = 0
+        for part in text.split(":"):
+            seconds = seconds * 60 + int(part)
+        if seconds > LONGEST_SECONDS:
+            raise StopValidation(gettext("That is more than a day."))
+        self.seconds = seconds
+
+
+def plain_amount(money: Money | None) -> str:
+    """Return an amount as a form shows it: ``19.90``, without sign and grouping."""
+    return "" if money is None else f"{money.decimal:.{exponent_of(money.currency)}f}"
+
+
+def plain_moment(moment: datetime | None) -> str:
+    """Return a moment as browsers want it in a field."""
+    return moment.strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+
+def plain_duration(seconds: int | None) -> str:
+    """Return a duration as a form shows it."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def chinese(**texts: str) -> dict[str, dict[str, str]]:
+    """Return translations as the tables keep them."""
+    return {"zh": texts}
+
+
+def in_chinese(row: Any, name: str) -> str:
+    """Return the Chinese text of a row, empty when there is none."""
+    return str((row.translations or {}).get("zh", {}).get(name, ""))
+
+
+def an_email_or_nothing(form: PlainForm, field: Any) -> None:
+    """Refuse what is no e-mail address."""
+    if not field.data:
+        return
+    try:
+        field.data = normalise_email(field.data)
+    except BadAddress as error:
+        raise ValidationError(gettext("Please enter an e-mail address such as name@example.org.")) from error
+
+
+def _required(sentence: Any) -> list[Any]:
+    return [InputRequired(sentence)] if sentence is not None else []
+
+
+def _at_most(longest: int) -> Length:
+    return Length(max=longest, message=_("Please use at most %(max)d characters.", max=longest))
