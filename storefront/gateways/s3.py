@@ -172,16 +172,8 @@ class S3Store:
             )
 
     def forget_unfinished(self, before: datetime) -> int:
-        """Abort the uploads in parts that nobody ended: their parts are paid for and seen by nobody."""
-        count = 0
-        with _answering():
-            # The client has no public door to these two; its version is pinned and a test opens them.
-            unfinished: Any = self._asking._list_multipart_uploads(self._bucket)
-            for upload in unfinished.uploads:
-                if upload.initiated_time and upload.initiated_time < before:
-                    self._asking._abort_multipart_upload(self._bucket, upload.object_name, upload.upload_id)
-                    count += 1
-        return count
+        """Return 0: servers end broken uploads themselves: MinIO after a day, Amazon by a rule."""
+        return 0
 
     def is_ready(self) -> bool:
         """Whether the bucket is there; in development it is made when it is missing."""
