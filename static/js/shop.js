@@ -19,13 +19,13 @@
     clearLater(region);
   }
 
-  // A message with a button in it stays until it is used or replaced.
+  // With something to press it stays longer, and as long as someone is at it.
   function clearLater(region) {
     clearTimeout(clearing);
     clearing = setTimeout(function check() {
-      if (region.matches(":hover") || $("a, button", region)) clearing = setTimeout(check, 6000);
+      if (region.matches(":hover, :focus-within")) clearing = setTimeout(check, 4000);
       else region.textContent = "";
-    }, 8000);
+    }, $("a, button", region) ? 15000 : 7000);
   }
 
   function button(text, action) {
