@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from storefront.core import db
+from storefront.core.clock import now
 from storefront.shop.models import ShopProfile
 from storefront.web.language import in_language
 
@@ -22,6 +23,19 @@ class ShopView:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileInput:
+    """The shop's words as the owner wants them; empty translations are taken out."""
+
+    name: str
+    tagline: str
+    about: str
+    refund_policy: str
+    contact_email: str
+    currency: str
+    translations: dict[str, dict[str, str]]
+
+
 _known: tuple[float, ShopProfile] | None = None
 
 
@@ -33,6 +47,32 @@ def get_profile() -> ShopProfile:
         if db.in_unit():
             db.session().add(profile)
     return profile
+
+
+def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
+    """Change the shop's words in the current unit; return what changed as ``{field: [before, after]}``.
+
+    Whether the currency may still change is for the caller to know: amounts are not converted.
+    """
+    profile = get_profile()
+    changed = {}
+    for name in ("name", "tagline", "about", "refund_policy", "contact_email", "currency"):
+        before, after = getattr(profile, name), getattr(wanted, name)
+        if before != after:
+            changed[name] = [before, after]
+            setattr(profile, name, after)
+    profile.translations = {
+        language: {name: text for name, text in texts.items() if text}
+        for language, texts in {**profile.translations, **wanted.translations}.items()
+    }
+    db.session().flush()
+    db.after_commit(forget)
+    return changed
+
+
+def note_backup() -> None:
+    """Note in the current unit that the owner has seen to a backup."""
+    get_profile().backup_noted_at = now()
 
 
 def shop_view(language: str) -> ShopView:

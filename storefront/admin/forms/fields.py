@@ -14,7 +14,7 @@ from wtforms import Form as PlainForm
 from wtforms import HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length, StopValidation
 
-from storefront.accounts.addresses import BadAddress, normalise_email
+from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.accounts.forms import trimmed
 from storefront.catalog.service.mistakes import InvalidField
 from storefront.core.clock import UTC, datetime
@@ -210,7 +210,7 @@ def an_email_or_nothing(form: PlainForm, field: Any) -> None:
         return
     try:
         field.data = normalise_email(field.data)
-    except BadAddress as error:
+    except BadAddressError as error:
         raise ValidationError(gettext("Please enter an e-mail address such as name@example.org.")) from error
 
 

@@ -1,17 +1,13 @@
 """Patterns of licence keys: ``XXXX-####-****`` says what every key of a product looks like."""
 
-import math
-import secrets
-
 from storefront.catalog.service.mistakes import N_, InvalidField
 from storefront.core.ids import READABLE_LETTERS
 
-ANY = "*"
-DIGIT = "#"
 LONGEST = 80
-# Fewer possible keys than this could be tried out one by one.
-_FEWEST_BITS = 32
-_DIGITS = "0123456789"
+# What stands for one of several signs, and for how many.
+VARIETY = {"*": len(READABLE_LETTERS), "#": 10}
+# Of fewer possible keys, some that were given out could be found by trying.
+_FEWEST_KEYS = 10**9
 
 
 def check_pattern(pattern: str) -> str:
@@ -20,29 +16,22 @@ def check_pattern(pattern: str) -> str:
     ``*`` stands for a letter or digit without look-alikes, ``#`` for a digit; all else stands for itself.
 
     Raises:
-        InvalidField: it has odd characters, or so few places that keys could be guessed.
+        InvalidField: it has odd characters, or makes so few keys that they could be guessed.
     """
     plain = pattern.strip()
     if not plain or len(plain) > LONGEST or not plain.isascii() or not plain.isprintable() or "  " in plain:
+        sentence = N_("Use letters, digits and dashes, with * and # for what changes: APP-****-****-####.")
+        raise InvalidField("pattern", sentence)
+    if possible_keys(plain) < _FEWEST_KEYS:
         raise InvalidField(
-            "pattern",
-            N_("Use letters, digits and dashes, with * and # for what changes: APP-****-****-####."),
-        )
-    if possible_bits(plain) < _FEWEST_BITS:
-        raise InvalidField(
-            "pattern", N_("Keys like this could be guessed. Use at least eight * in the pattern.")
+            "pattern", N_("Keys like this could be guessed. Use at least seven * in the pattern.")
         )
     return plain
 
 
-def possible_bits(pattern: str) -> float:
-    """Return how many bits of chance a key of this pattern holds."""
-    return pattern.count(ANY) * math.log2(len(READABLE_LETTERS)) + pattern.count(DIGIT) * math.log2(
-        len(_DIGITS)
-    )
-
-
-def new_key(pattern: str) -> str:
-    """Return a random key of this pattern; the database decides whether it is unique."""
-    alphabets = {ANY: READABLE_LETTERS, DIGIT: _DIGITS}
-    return "".join(secrets.choice(alphabets[sign]) if sign in alphabets else sign for sign in pattern)
+def possible_keys(pattern: str) -> int:
+    """Return how many different keys the pattern can make."""
+    count = 1
+    for sign in pattern:
+        count *= VARIETY.get(sign, 1)
+    return count

@@ -48,7 +48,7 @@ def is_slug_taken(slug: str, product_id: int | None = None) -> bool:
 
 
 def free_sku(slug: str, taken: set[str]) -> str:
-    """Return a stock keeping name such as ``TWO-INKS-M4QX`` that nobody has; ``taken`` were just given out."""
+    """Return a stock keeping name such as ``TWO-INKS-M4QX`` that nobody has; ``taken`` were given out now."""
     stem = slug[:24].strip("-").upper()
     while True:
         sku = f"{stem}-{_letters(4)}"
@@ -72,7 +72,7 @@ def _is_category_slug_taken(slug: str) -> bool:
     return _exists(select(Category.id).where(Category.slug == slug))
 
 
-def _exists(statement: Select[tuple[int]]) -> bool:
+def _exists(statement: Select[int]) -> bool:
     """Ask without writing down first what is half changed."""
     with db.session().no_autoflush:
         return db.session().scalar(statement) is not None

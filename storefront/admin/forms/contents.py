@@ -1,0 +1,172 @@
+"""What buyers get, as the owner fills it in."""
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from wtforms import BooleanField, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from storefront.accounts.forms import trimmed
+from storefront.admin.forms.fields import (
+    DurationField,
+    OwnerForm,
+    SeenForm,
+    chinese,
+    in_chinese,
+    line_field,
+    plain_duration,
+    state_of,
+    text_field,
+)
+from storefront.catalog.models import Chapter, Content, Lesson, Product
+
+_TITLE = _("Please enter a title.")
+
+
+class ContentForm(SeenForm):
+    """A file's, licence's, text's or course's title and words; ``pattern`` is for licences only."""
+
+    title = line_field(_("Title"), 200, _TITLE)
+    pattern = StringField(_("Pattern of the keys"), filters=[trimmed], default="****-****-****-####")
+    body = text_field(_("Text"))
+    variant = SelectField(_("Who gets it"), validate_choice=False)
+    title_zh = line_field(_("Title"), 200)
+    body_zh = text_field(_("Text"))
+
+    def offer(self, product: Product) -> None:
+        """Offer the variants of the product."""
+        offered = [(str(variant.id), variant.title or variant.sku) for variant in product.variants]
+        self.variant.choices = [("", gettext("Every buyer")), *offered]
+
+    @property
+    def variant_id(self) -> int | None:
+        """The variant whose buyers get it; None is everybody."""
+        offered = {value for value, _label in self.variant.choices}
+        return int(self.variant.data) if self.variant.data and self.variant.data in offered else None
+
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        """The Chinese texts."""
+        return chinese(title=self.title_zh.data, body=self.body_zh.data)
+
+
+class TitleForm(OwnerForm):
+    """Only a title, for a new chapter or lesson."""
+
+    title = line_field(_("Title"), 200, _TITLE)
+
+
+class ChapterForm(SeenForm):
+    """A chapter's title."""
+
+    title = line_field(_("Title"), 200, _TITLE)
+    title_zh = line_field(_("Title in Chinese"), 200)
+
+
+class LessonForm(SeenForm):
+    """A lesson's words and what the list of lessons says about it."""
+
+    title = line_field(_("Title"), 200, _TITLE)
+    body = text_field(_("Text"))
+    duration = DurationField(_("Duration"))
+    is_preview = BooleanField(_("Everybody may take this lesson, as a sample"))
+    title_zh = line_field(_("Title"), 200)
+    body_zh = text_field(_("Text"))
+
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        """The Chinese texts."""
+        return chinese(title=self.title_zh.data, body=self.body_zh.data)
+
+
+class PictureForm(SeenForm):
+    """What a picture shows, for those who can't see it."""
+
+    alt = line_field(_("What it shows"), 300)
+    alt_zh = line_field(_("What it shows, in Chinese"), 300)
+
+
+class StepForm(OwnerForm):
+    """A list put in order: all its names, and a step such as ``NAME:up``."""
+
+    move = StringField(validators=[], filters=[trimmed])
+
+
+class NewContentForm(OwnerForm):
+    """What a new licence, text or course needs."""
+
+    title = line_field(_("Title"), 200, _TITLE)
+    pattern = StringField(_("Pattern of the keys"), filters=[trimmed], default="****-****-****-####")
+    body = text_field(_("Text"))
+
+
+class NewLicenceForm(NewContentForm):
+    """A licence must say what its keys look like."""
+
+    pattern = StringField(
+        _("Pattern of the keys"),
+        [InputRequired(_("Please enter a pattern."))],
+        filters=[trimmed],
+        default="****-****-****-####",
+    )
+
+
+def content_form(content: Content, product: Product, formdata: Any = None) -> ContentForm:
+    """Return the form of a content, filled with what is in the shop or with what was sent."""
+    form = ContentForm(formdata, data=_content_values(content))
+    form.offer(product)
+    return form
+
+
+def content_state(content: Content) -> str:
+    """Return a mark of what the form of the content shows."""
+    return state_of(content.title, content.pattern, content.body, content.variant_id, content.translations)
+
+
+def lesson_form(lesson: Lesson, formdata: Any = None) -> LessonForm:
+    """Return the form of a lesson."""
+    values = {
+        "seen": lesson_state(lesson),
+        "title": lesson.title,
+        "body": lesson.body,
+        "duration": plain_duration(lesson.duration_seconds),
+        "is_preview": lesson.is_preview,
+        "title_zh": in_chinese(lesson, "title"),
+        "body_zh": in_chinese(lesson, "body"),
+    }
+    return LessonForm(formdata, data=values)
+
+
+def lesson_state(lesson: Lesson) -> str:
+    """Return a mark of what the form of the lesson shows."""
+    return state_of(
+        lesson.title, lesson.body, lesson.duration_seconds, lesson.is_preview, lesson.translations
+    )
+
+
+def chapter_form(chapter: Chapter, formdata: Any = None) -> ChapterForm:
+    """Return the form of a chapter."""
+    values = {
+        "seen": chapter_state(chapter),
+        "title": chapter.title,
+        "title_zh": in_chinese(chapter, "title"),
+    }
+    return ChapterForm(formdata, data=values)
+
+
+def chapter_state(chapter: Chapter) -> str:
+    """Return a mark of what the form of the chapter shows."""
+    return state_of(chapter.title, chapter.translations)
+
+
+def _content_values(content: Content) -> dict[str, Any]:
+    return {
+        "seen": content_state(content),
+        "title": content.title,
+        "pattern": content.pattern,
+        "body": content.body,
+        "variant": str(content.variant_id or ""),
+        "title_zh": in_chinese(content, "title"),
+        "body_zh": in_chinese(content, "body"),
+    }

@@ -1,0 +1,93 @@
+"""What the shop says of itself, as the owner fills it in."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import EmailField, SelectField
+from wtforms.validators import Length
+
+from storefront.accounts.forms import trimmed
+from storefront.admin.forms.fields import (
+    SeenForm,
+    an_email_or_nothing,
+    chinese,
+    in_chinese,
+    line_field,
+    state_of,
+    text_field,
+)
+from storefront.core.money import known_currencies
+from storefront.shop.models import ShopProfile
+from storefront.shop.service import ProfileInput
+
+# What Stripe's customers use most comes first.
+_USUAL = ("EUR", "USD", "GBP", "CNY", "JPY", "CHF", "HKD", "SGD", "AUD", "CAD")
+
+
+class SettingsForm(SeenForm):
+    """The words and the currency of the shop."""
+
+    name = line_field(_("Name of the shop"), 80, _("Please give the shop a name."))
+    tagline = line_field(_("One line about it"), 200)
+    about = text_field(_("About the shop"), 10_000)
+    refund_policy = text_field(_("Refunds"), 5000)
+    contact_email = EmailField(_("Contact e-mail"), [Length(max=254), an_email_or_nothing], filters=[trimmed])
+    currency = SelectField(_("Currency"))
+    name_zh = line_field(_("Name of the shop"), 80)
+    tagline_zh = line_field(_("One line about it"), 200)
+    about_zh = text_field(_("About the shop"), 10_000)
+    refund_policy_zh = text_field(_("Refunds"), 5000)
+
+    def offer_currencies(self, present: str, *, may_change: bool) -> None:
+        """Offer all currencies, or only the present one once something was ordered."""
+        rest = sorted(known_currencies() - set(_USUAL))
+        offered = [*_USUAL, *rest] if may_change else [present]
+        self.currency.choices = [(code, code) for code in offered]
+
+    def wanted(self) -> ProfileInput:
+        """Return the words as the shop takes them."""
+        return ProfileInput(
+            name=self.name.data,
+            tagline=self.tagline.data,
+            about=self.about.data,
+            refund_policy=self.refund_policy.data,
+            contact_email=self.contact_email.data or "",
+            currency=self.currency.data,
+            translations=chinese(
+                name=self.name_zh.data,
+                tagline=self.tagline_zh.data,
+                about=self.about_zh.data,
+                refund_policy=self.refund_policy_zh.data,
+            ),
+        )
+
+
+def settings_form(profile: ShopProfile, *, may_change_currency: bool, formdata: Any = None) -> SettingsForm:
+    """Return the form of the shop's words."""
+    form = SettingsForm(formdata, data=_values(profile))
+    form.offer_currencies(profile.currency, may_change=may_change_currency)
+    return form
+
+
+def settings_state(profile: ShopProfile) -> str:
+    """Return a mark of what the form shows."""
+    return state_of(
+        profile.name,
+        profile.tagline,
+        profile.about,
+        profile.refund_policy,
+        profile.contact_email,
+        profile.currency,
+        profile.translations,
+    )
+
+
+def _values(profile: ShopProfile) -> dict[str, Any]:
+    names = ("name", "tagline", "about", "refund_policy")
+    return {
+        "seen": settings_state(profile),
+        "contact_email": profile.contact_email,
+        "currency": profile.currency,
+        **{name: getattr(profile, name) for name in names},
+        **{f"{name}_zh": in_chinese(profile, name) for name in names},
+    }
