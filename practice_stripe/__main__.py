@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
 
-from werkzeug.serving import make_server
-
-from practice_stripe.app import create_practice_stripe
 from practice_stripe.config import PracticeConfig
-from practice_stripe.webhooks import WebhookCourier
+from practice_stripe.serving import PracticeServer
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop; the address is printed as soon as it is known."""
     wishes = _parser().parse_args(arguments)
-    address = ""
     config = PracticeConfig(
         database=wishes.database,
         secret_key=wishes.secret_key,
         webhook_secret=wishes.webhook_secret,
         webhook_url=wishes.webhook_url,
-        public_url=wishes.public_url or (lambda: address),
+        public_url=wishes.public_url,
     )
-    server = make_server(wishes.host, wishes.port, create_practice_stripe(config), threaded=True)
-    address = f"http://{wishes.host}:{server.server_port}"
-    courier = WebhookCourier(config, wishes.couriers).start()
+    server = PracticeServer(config, wishes.host, wishes.port, wishes.couriers)
     signal.signal(signal.SIGTERM, _stop)
-    sys.stdout.write(f"Practice Stripe is at {address} (practice: no real money)\n")
+    sys.stdout.write(f"Practice Stripe is at {server.address} (practice: no real money)\n")
     sys.stdout.flush()
-    try:
-        server.serve_forever()
-    except (KeyboardInterrupt, SystemExit):
-        pass
-    finally:
-        courier.stop()
-        server.server_close()
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
+        server.serve()
     return 0
 
 
@@ -50,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--webhook-url", help="where events are sent; without it none are")
     parser.add_argument("--secret-key", default=PracticeConfig.secret_key)
     parser.add_argument("--webhook-secret", default=PracticeConfig.webhook_secret)
-    parser.add_argument("--public-url", help="where a browser finds this server, if that is not HOST:PORT")
-    parser.add_argument("--couriers", type=int, default=1, help="threads that send webhooks")
+    parser.add_argument("--public-url", help="where a browser finds this server, if that is another address")
+    parser.add_argument("--couriers", type=int, default=1, help="threads that send webhooks, 0 for none")
     return parser
 
 
