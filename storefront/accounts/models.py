@@ -42,7 +42,10 @@ class LoginSession(Base):
     """One browser that is logged in. Only the hash of its random token is kept."""
 
     __tablename__ = "login_session"
-    __table_args__ = (Index("ix_login_session_account_id", "account_id"), Index("ix_login_session_expires_at", "expires_at"))
+    __table_args__ = (
+        Index("ix_login_session_account_id", "account_id"),
+        Index("ix_login_session_expires_at", "expires_at"),
+    )
 
     id: Mapped[Id]
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -30,6 +30,22 @@ def count(name: str, key: str, *, per: timedelta) -> int:
     return int(db.session().execute(statement).scalar_one())
 
 
+def uncount(name: str, key: str, *, per: timedelta) -> None:
+    """Take one of ``name`` back, because it turned out to be welcome. Must run within a unit of work."""
+    window, _ = _window(per)
+    db.session().execute(
+        update(ThrottleCount)
+        .where(
+            ThrottleCount.name == name,
+            ThrottleCount.key == _hashed(key),
+            ThrottleCount.window == window,
+            ThrottleCount.count > 0,
+        )
+        .values(count=ThrottleCount.count - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def counted(name: str, key: str, *, per: timedelta) -> int:
     """Return how many of ``name`` there were for ``key`` in this window, without counting."""
     window, _ = _window(per)
@@ -39,6 +55,12 @@ def counted(name: str, key: str, *, per: timedelta) -> int:
         )
     )
     return found or 0
+
+
+def seconds_left(per: timedelta) -> int:
+    """Return in how many seconds this window ends, for Retry-After."""
+    seconds = int(per.total_seconds())
+    return seconds - int(now().timestamp()) % seconds
 
 
 def forget_old() -> None:
