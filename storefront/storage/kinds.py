@@ -107,13 +107,16 @@ def clean_filename(filename: str) -> str:
     Letters of every script stay. What Windows forbids becomes an underscore.
     """
     name = unicodedata.normalize("NFC", filename).replace("\\", "/").rpartition("/")[2]
-    name = "".join(
-        letter for letter in name if unicodedata.category(letter)[0] != "C" or letter in "\u200c\u200d"
-    )
-    name = re.sub(r'[<>:"|?*]', "_", re.sub(r"\s+", " ", name)).strip(" .")
+    name = "".join(letter for letter in re.sub(r"\s+", " ", name) if _may_be_in_a_name(letter))
+    name = re.sub(r'[<>:"|?*]', "_", name).strip(" .")
     if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name):
         name = f"_{name}"
     return _shortened(name) or "file"
+
+
+def _may_be_in_a_name(letter: str) -> bool:
+    """Leave out control characters and those that turn the reading direction, but not what joins letters."""
+    return unicodedata.category(letter)[0] != "C" or letter in "\u200c\u200d"
 
 
 def _by_magic(head: bytes) -> str | None:

@@ -6,8 +6,8 @@ The bytes come first, without a transaction, and then the row, in the unit of th
     with unit_of_work():
         content.file = storage.register(upload)
 
-Dying between the two leaves an object without a row, which ``storage.jobs`` removes a day later. There is never
-a row without its object.
+Dying between the two leaves an object without a row, which ``storage.jobs`` removes a day later. There is
+never a row without its object.
 """
 
 import hashlib
@@ -237,7 +237,7 @@ def sweep(prefix: str, known_among: Callable[[list[str]], set[str]]) -> int:
 def missing_objects() -> list[str]:
     """Return the keys of files whose object is gone or has another size; there should be none."""
     sizes = {found.key: found.size for found in store().list()}
-    rows = session().execute(select(StoredFile.key, StoredFile.size)).tuples()
+    rows = session().execute(select(StoredFile.key, StoredFile.size))
     return [key for key, size in rows if sizes.get(key) != size]
 
 

@@ -122,7 +122,9 @@ def _asked_part(response: Response, size: int) -> tuple[int, int] | None:
     asked = parse_range_header(request.headers.get("Range")) if request.method == "GET" else None
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1 or not _is_still_the_same(response):
         return None
-    return asked.range_for_length(size) or (size, size)
+    first, stop = asked.ranges[0]
+    start = max(0, size + first) if first < 0 else min(first, size)
+    return start, size if stop is None else min(stop, size)
 
 
 def _is_still_the_same(response: Response) -> bool:

@@ -16,9 +16,9 @@ from storefront.storage.models import StoredFile
 
 
 def settings_for(folder: Path, **overrides: Any) -> Settings:
-    """Settings that look at neither the environment's `.env` nor anything outside of `folder`."""
+    """Settings of a small shop in `folder`."""
     values: dict[str, Any] = {"var_dir": folder, "secret_keys": ("k" * 40,), "storage_url": ""}
-    return Settings(_env_file=None, **(values | overrides))
+    return Settings(**(values | overrides))
 
 
 @contextmanager
