@@ -96,7 +96,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.UniqueConstraint("unique_key", name=op.f("uq_job_unique_key")),
     )
-    op.create_index("ix_job_done", "job", ["done_at"], unique=False)
+    op.create_index(
+        "ix_job_done",
+        "job",
+        ["done_at"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_job_due",
         "job",
@@ -903,7 +910,12 @@ def downgrade() -> None:
         sqlite_where=sa.text("done_at IS NULL AND resting_since IS NULL"),
         postgresql_where=sa.text("done_at IS NULL AND resting_since IS NULL"),
     )
-    op.drop_index("ix_job_done", table_name="job")
+    op.drop_index(
+        "ix_job_done",
+        table_name="job",
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
     op.drop_table("job")
     op.drop_index("ix_incoming_event_received_at", table_name="incoming_event")
     op.drop_table("incoming_event")

@@ -9,6 +9,8 @@ from storefront.core.clock import datetime, now
 from storefront.core.db import Base, Id
 
 _DUE = text("done_at IS NULL AND resting_since IS NULL")
+# Without the waiting ones, so that PostgreSQL does not take this index for the one of what is due.
+_DONE = text("done_at IS NOT NULL")
 _RESTING = text("resting_since IS NOT NULL")
 
 
@@ -24,7 +26,7 @@ class Job(Base):
     __table_args__ = (
         Index("ix_job_due", "outside", "run_after", "id", sqlite_where=_DUE, postgresql_where=_DUE),
         Index("ix_job_resting", "resting_since", sqlite_where=_RESTING, postgresql_where=_RESTING),
-        Index("ix_job_done", "done_at"),
+        Index("ix_job_done", "done_at", sqlite_where=_DONE, postgresql_where=_DONE),
         Index("ix_job_topic", "topic"),
     )
 

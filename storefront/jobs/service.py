@@ -163,7 +163,7 @@ def overdue_rounds() -> list[str]:
     """Return the periodic work that has not succeeded for three intervals and five minutes."""
     moment = now()
     statement = select(Heartbeat.name, Heartbeat.seen_at).where(Heartbeat.name.startswith("periodic:"))
-    seen = dict(db.session().execute(statement).tuples().all())
+    seen = {row.name: row.seen_at for row in db.session().execute(statement)}
     return [
         entry.name
         for entry in rounds()

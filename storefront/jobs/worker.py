@@ -25,6 +25,8 @@ from storefront.jobs.registry import TRIES, Kind, NeedsAttention, RetryLater, fi
 
 INSIDE, OUTSIDE = False, True
 
+# How often an idle thread looks by itself: SQLite answers in microseconds, PostgreSQL over a network.
+_IDLE_SECONDS = (0.25, 0.5)
 _BEAT_SECONDS = 10.0
 _PATIENCE_SECONDS = 1.0
 _GRACE = timedelta(seconds=8)
@@ -160,14 +162,21 @@ def _note_failure(job: Claimed, kind: Kind | None, error: Exception) -> None:
             after = error.after if isinstance(error, RetryLater) else None
             return claiming.postpone(job, reason, after, when_resting)
 
-    # Where it happened, but not the message again, which may hold the arguments of a statement.
-    place = {} if is_expected else {"where": "".join(traceback.format_tb(error.__traceback__)[-6:])}
+    place = {} if is_expected else {"where": _place(error)}
     if db.again_on_conflict(note):
         get_logger().error("job rests", reason=reason, attempts=job.attempts, **place)
     else:
         get_logger().warning(
             "job failed and will be tried again", reason=reason, attempts=job.attempts, **place
         )
+
+
+def _place(error: BaseException) -> str:
+    """Where it happened; the message, which may hold the arguments of a statement, is not repeated."""
+    return " > ".join(
+        f"{frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-5:]
+    )
 
 
 class Worker:
@@ -211,7 +220,7 @@ class Worker:
         self._keeper.stop()
 
     def _work(self, lane: bool) -> None:
-        seconds = self._idle_seconds or (0.25 if db.is_sqlite() else 0.5)
+        seconds = self._idle_seconds or _IDLE_SECONDS[not db.is_sqlite()]
         while not self._stopping.is_set():
             seen = wake.count()
             if not _calmly(lambda: _run_one(lane, self._held)):
