@@ -24,6 +24,8 @@ from tests.servers.valkey import ExternalValkey, ValkeyServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.servers.lighthouse import PageReport
+
 _FIXTURES = sorted(path.stem for path in (Path(__file__).parent / "fixtures").glob("[!_]*.py"))
 
 pytest_plugins = [
@@ -126,6 +128,18 @@ def browser() -> "Iterator[Browser]":
 
     with _or_skip(chromium) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def lighthouse() -> "Callable[..., PageReport]":
+    """Lighthouse on a phone: `lighthouse(url, runs=2)` gives `scores` from 0 to 100."""
+    from tests.servers.lighthouse import check_present, measure_page
+
+    try:
+        check_present()
+    except ServerMissingError as missing:
+        pytest.skip(str(missing))
+    return measure_page
 
 
 @contextmanager

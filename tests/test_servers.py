@@ -34,6 +34,8 @@ from tests.servers.valkey import ValkeyServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.servers.lighthouse import PageReport
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -321,6 +323,25 @@ def test_browser_can_not_leave_the_machine(browser: "Browser") -> None:
         with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
             page.goto(address, timeout=5_000)
     page.close()
+
+
+def test_lighthouse_marks_a_page(
+    lighthouse: "Callable[..., PageReport]", s3_server: S3Store, s3_url: str
+) -> None:
+    page_bytes = (
+        b"<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title>"
+        b"<meta name=viewport content='width=device-width'><meta name=description content='A shop'>"
+        b"<h1>Shop</h1><p style='color:#bbb'>Pale words</p></html>"
+    )
+    client = s3_server.client
+    client.put_object(
+        _bucket(s3_url), "object", io.BytesIO(page_bytes), len(page_bytes), content_type="text/html"
+    )
+    report = lighthouse(_signed(s3_server, s3_url, 300))
+    assert set(report.scores) == {"performance", "accessibility", "best-practices", "seo"}
+    assert report.scores["performance"] > 80
+    assert report.layout_shift == 0
+    assert any(weakness.startswith("color-contrast") for weakness in report.weaknesses())
 
 
 # The way out
