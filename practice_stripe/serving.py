@@ -41,7 +41,7 @@ class PracticeServer:
         if self._courier:
             self._courier.start()
         try:
-            self._server.serve_forever()
+            self._server.serve_forever(poll_interval=0.05)
         finally:
             if self._courier:
                 self._courier.stop()
