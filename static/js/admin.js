@@ -1,21 +1,21 @@
 // The owner's extras: uploads that show how far they are, and lists put in order by dragging.
 // Without scripts the same forms and buttons do the same.
-(function () {
+(() => {
   "use strict";
-  var $ = function (selector, from) { return (from || document).querySelector(selector); };
-  var $$ = function (selector, from) { return Array.from((from || document).querySelectorAll(selector)); };
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => Array.from(from.querySelectorAll(selector));
 
   function make(tag, className, text) {
-    var made = document.createElement(tag);
+    const made = document.createElement(tag);
     if (className) made.className = className;
     if (text) made.textContent = text;
     return made;
   }
 
-  // ---- Uploads: <form data-upload>, one request for each file ---------------------------------
+  // ---- Uploads: <form data-upload>, one request for each file
 
   function isFitting(file, accept) {
-    return !accept || accept.split(",").some(function (rule) {
+    return !accept || accept.split(",").some((rule) => {
       rule = rule.trim().toLowerCase();
       if (rule[0] === ".") return file.name.toLowerCase().endsWith(rule);
       return rule.endsWith("/*") ? file.type.startsWith(rule.slice(0, -1)) : file.type === rule;
@@ -23,13 +23,13 @@
   }
 
   function refusal(file, input) {
-    var limit = Number(input.dataset.maxBytes);
+    const limit = Number(input.dataset.maxBytes);
     if (!isFitting(file, input.accept)) return input.dataset.wrongType;
     return limit && file.size > limit ? input.dataset.tooBig : "";
   }
 
   function listOf(form) {
-    var list = $(".uploads", form);
+    let list = $(".uploads", form);
     if (!list) {
       list = make("ul", "uploads");
       list.setAttribute("role", "list");
@@ -40,19 +40,19 @@
 
   // The row of one file: name, what can be done, bar, and words read out at most every ten per cent.
   function rowFor(form, file) {
-    var row = make("li", "upload"), side = make("span");
-    var bar = make("progress"), said = make("span", "progress__text"), spoken = make("span", "visually-hidden");
+    const row = make("li", "upload"), side = make("span");
+    const bar = make("progress"), said = make("span", "progress__text"), spoken = make("span", "visually-hidden");
     bar.max = 100;
     bar.setAttribute("aria-label", file.name);
     spoken.setAttribute("role", "status");
     side.append(said, " ");
     row.append(make("span", "", file.name), side, bar, spoken);
     listOf(form).append(row);
-    var tenth = 0;
+    let tenth = 0;
     return {
       element: row,
-      act: function (text, action) {
-        var old = $("button", side), button = make("button", "link-button", text);
+      act: (text, action) => {
+        const old = $("button", side), button = make("button", "link-button", text);
         if (old) old.remove();
         if (!text) return;
         button.type = "button";
@@ -60,7 +60,7 @@
         button.addEventListener("click", action);
         side.append(button);
       },
-      show: function (percent) {
+      show: (percent) => {
         bar.value = percent;
         said.textContent = percent + " %";
         if (Math.floor(percent / 10) > tenth) {
@@ -68,29 +68,29 @@
           spoken.textContent = file.name + ": " + percent + " %";
         }
       },
-      end: function (text, isError) {
+      end: (text, isError) => {
         bar.remove();
         said.textContent = isError ? "" : text;
         spoken.textContent = file.name + ": " + text;
         if (isError) row.append(make("span", "upload__error", text));
       },
-      again: function () { row.remove(); }
+      again: () => { row.remove(); }
     };
   }
 
   function send(form, input, file) {
-    return new Promise(function (done) {
-      var words = form.dataset, row = rowFor(form, file), wrong = refusal(file, input);
+    return new Promise((done) => {
+      const words = form.dataset, row = rowFor(form, file), wrong = refusal(file, input);
       if (wrong) { row.end(wrong, true); done(null); return; }
-      var request = new XMLHttpRequest(), body = new FormData(form);
+      const request = new XMLHttpRequest(), body = new FormData(form);
       body.delete(input.name);
       body.append(input.name, file);
-      request.upload.addEventListener("progress", function (event) {
+      request.upload.addEventListener("progress", (event) => {
         if (event.lengthComputable) row.show(Math.round(event.loaded * 100 / event.total));
       });
-      request.addEventListener("abort", function () { row.again(); done(null); });
-      request.addEventListener("error", function () { fail(words.msgFailed); });
-      request.addEventListener("load", function () {
+      request.addEventListener("abort", () => { row.again(); done(null); });
+      request.addEventListener("error", () => { fail(words.msgFailed); });
+      request.addEventListener("load", () => {
         if (request.status >= 400) { fail(reason(request) || words.msgFailed); return; }
         row.end(words.msgDone);
         row.act("");
@@ -98,11 +98,11 @@
       });
       function fail(text) {
         row.end(text, true);
-        row.act(words.msgRetry, function () { row.again(); sendAll(form, input, [file]); });
+        row.act(words.msgRetry, () => { row.again(); sendAll(form, input, [file]); });
         done(null);
       }
       row.show(0);
-      row.act(words.msgCancel, function () { request.abort(); });
+      row.act(words.msgCancel, () => { request.abort(); });
       request.open("POST", form.action);
       request.setRequestHeader("Accept", "text/html");
       request.send(body);
@@ -110,14 +110,14 @@
   }
 
   function reason(request) {
-    var error = $(".field__error, .error-summary li, #refusal p", new DOMParser().parseFromString(request.responseText, "text/html"));
-    return error && error.textContent.trim();
+    const error = $(".field__error, .error-summary li, #refusal p", new DOMParser().parseFromString(request.responseText, "text/html"));
+    return error?.textContent.trim();
   }
 
   async function sendAll(form, input, files) {
     form.dataset.uploading = "1";
-    var last = null;
-    for (var file of files) last = (await send(form, input, file)) || last;
+    let last = null;
+    for (const file of files) last = (await send(form, input, file)) || last;
     delete form.dataset.uploading;
     input.value = "";
     if (last) show(form, last);
@@ -125,23 +125,23 @@
 
   // Puts the answer where the form wants it; files that were refused stay listed.
   function show(form, request) {
-    var selector = form.dataset.uploadTarget;
-    var fresh = selector && $(selector, new DOMParser().parseFromString(request.responseText, "text/html"));
+    const selector = form.dataset.uploadTarget;
+    const fresh = selector && $(selector, new DOMParser().parseFromString(request.responseText, "text/html"));
     if (!fresh) { if (!$(".upload__error", form)) location.assign(request.responseURL); return; }
-    var refused = $$(".upload", form).filter(function (row) { return $(".upload__error", row); });
-    var formId = form.id, old = $(selector), isInside = old.contains(form);
+    const refused = $$(".upload", form).filter((row) => $(".upload__error", row));
+    const formId = form.id, old = $(selector), isInside = old.contains(form);
     old.replaceWith(fresh);
     htmx.process(fresh);
-    var home = isInside ? (formId && document.getElementById(formId)) || $("form[data-upload]", fresh) : form;
-    $$(".upload", form).forEach(function (row) { row.remove(); });
+    const home = isInside ? (formId && document.getElementById(formId)) || $("form[data-upload]", fresh) : form;
+    $$(".upload", form).forEach((row) => { row.remove(); });
     if (home && refused.length) listOf(home).append.apply(listOf(home), refused);
     if (isInside && home) $("input[type=file]", home).focus();
   }
 
-  document.addEventListener("submit", function (event) {
-    var form = event.target;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
     if (!form.matches("[data-upload]")) return;
-    var input = $("input[type=file]", form);
+    const input = $("input[type=file]", form);
     if (form.dataset.uploading) { event.preventDefault(); return; }
     if (!input.files.length) return;
     event.preventDefault();
@@ -149,73 +149,73 @@
   }, true);
 
   // Choosing is enough where scripts run.
-  document.addEventListener("change", function (event) {
-    var form = event.target.closest("form[data-upload]");
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-upload]");
     if (form && event.target.type === "file" && event.target.files.length) form.requestSubmit();
   });
 
-  ["dragenter", "dragover", "dragleave", "drop"].forEach(function (kind) {
-    document.addEventListener(kind, function (event) {
-      var zone = event.target.closest && event.target.closest("[data-dropzone]");
+  ["dragenter", "dragover", "dragleave", "drop"].forEach((kind) => {
+    document.addEventListener(kind, (event) => {
+      const zone = event.target.closest?.("[data-dropzone]");
       if (!zone || !event.dataTransfer.types.includes("Files")) return;
       event.preventDefault();
       zone.classList.toggle("dropzone--over", kind === "dragenter" || kind === "dragover");
       if (kind !== "drop") return;
-      var input = $("input[type=file]", zone), files = Array.from(event.dataTransfer.files);
+      const input = $("input[type=file]", zone), files = Array.from(event.dataTransfer.files);
       sendAll(input.form, input, input.multiple ? files : files.slice(0, 1));
     });
   });
 
-  window.addEventListener("beforeunload", function (event) {
+  window.addEventListener("beforeunload", (event) => {
     if ($("form[data-uploading]")) event.preventDefault();
   });
 
   // On a phone the navigation scrolls sideways: bring the current page into view.
-  var here = $(".admin-nav [aria-current]");
+  const here = $(".admin-nav [aria-current]");
   if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
 
-  // ---- Order by dragging: <form data-reorder> with draggable items ------------------------------
+  // ---- Order by dragging: <form data-reorder> with draggable items
 
-  var dragged = null;
+  let dragged = null;
 
   function itemAt(event) {
-    var item = event.target.closest && event.target.closest("[data-reorder] [draggable=true]");
+    const item = event.target.closest?.("[data-reorder] [draggable=true]");
     return item && dragged && item.parentNode === dragged.parentNode ? item : null;
   }
 
   function isAfter(event, item) {
-    var box = item.getBoundingClientRect();
+    const box = item.getBoundingClientRect();
     // Items beside one another (pictures) are compared by x, items below one another by y.
-    var isRow = item.parentNode.classList.contains("thumbs");
+    const isRow = item.parentNode.classList.contains("thumbs");
     return isRow ? event.clientX > box.left + box.width / 2 : event.clientY > box.top + box.height / 2;
   }
 
   function unmark() {
-    $$(".drop-before, .drop-after").forEach(function (item) { item.classList.remove("drop-before", "drop-after"); });
+    $$(".drop-before, .drop-after").forEach((item) => { item.classList.remove("drop-before", "drop-after"); });
   }
 
-  document.addEventListener("dragstart", function (event) {
-    dragged = event.target.closest && event.target.closest("[data-reorder] [draggable=true]");
+  document.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest?.("[data-reorder] [draggable=true]");
     if (!dragged) return;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", "");
     dragged.classList.add("dragging");
   });
-  document.addEventListener("dragover", function (event) {
-    var item = itemAt(event);
+  document.addEventListener("dragover", (event) => {
+    const item = itemAt(event);
     if (!item) return;
     event.preventDefault();
     unmark();
     if (item !== dragged) item.classList.add(isAfter(event, item) ? "drop-after" : "drop-before");
   });
-  document.addEventListener("drop", function (event) {
-    var item = itemAt(event);
+  document.addEventListener("drop", (event) => {
+    const item = itemAt(event);
     if (!item || item === dragged) return;
     event.preventDefault();
     if (isAfter(event, item)) item.after(dragged); else item.before(dragged);
     dragged.closest("form").requestSubmit();
   });
-  document.addEventListener("dragend", function () {
+  document.addEventListener("dragend", () => {
     unmark();
     if (dragged) dragged.classList.remove("dragging");
     dragged = null;

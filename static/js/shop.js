@@ -1,22 +1,32 @@
 // What htmx leaves to us: focus, announcements, errors one can act on, one answer for one click.
 // No words in here: they come translated in data attributes.
-(function () {
+(() => {
   "use strict";
-  var root = document.documentElement;
-  var words = root.dataset;
-  var $ = function (selector, from) { return (from || document).querySelector(selector); };
-  var $$ = function (selector, from) { return Array.from((from || document).querySelectorAll(selector)); };
+  const root = document.documentElement;
+  const words = root.dataset;
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => Array.from(from.querySelectorAll(selector));
+  const on = (name, action, capture) => document.addEventListener(name, action, capture);
 
-  // ---- Saying something -------------------------------------------------------------------
+  // ---- Saying something
 
-  var clearing;
+  let clearing;
 
   function announce(text) {
-    var region = $("#status");
+    const region = $("#status");
     if (!region || !text) return;
     region.textContent = "";
-    setTimeout(function () { region.textContent = text; }, 60);
+    setTimeout(() => (region.textContent = text), 60);
     clearLater(region);
+  }
+
+  // Each announcement is said once; what was on the page from the start was read with it.
+  function takeAnnouncements() {
+    return $$("[data-announce]").map((element) => {
+      const text = element.dataset.announce;
+      element.removeAttribute("data-announce");
+      return text;
+    });
   }
 
   // With something to press it stays longer, and as long as someone is at it.
@@ -29,25 +39,25 @@
   }
 
   function button(text, action) {
-    var made = document.createElement("button");
+    const made = document.createElement("button");
     made.type = "button";
     made.textContent = text;
-    made.addEventListener("click", function () { hideAlert(); action(); });
+    made.addEventListener("click", () => { hideAlert(); action(); });
     return made;
   }
 
   function showAlert(text, retry) {
-    var message = document.createElement("p");
+    const message = document.createElement("p");
     message.textContent = text;
-    $("#alert").replaceChildren(message, button(words.msgRetry, retry), button(words.msgClose, function () {}));
+    $("#alert").replaceChildren(message, button(words.msgRetry, retry), button(words.msgClose, () => {}));
   }
 
   function hideAlert() { $("#alert").textContent = ""; }
 
-  // ---- Errors: nothing is swapped, what was entered stays, one can try again -------------------
+  // ---- Errors: nothing is swapped, what was entered stays, one can try again
 
   function again(ctx) {
-    var element = ctx.sourceElement, event = ctx.sourceEvent || {};
+    const element = ctx.sourceElement, event = ctx.sourceEvent || {};
     if (!element || element === document.body) location.reload();
     else if (event.type === "submit") element.requestSubmit(ctx.request.submitter || undefined);
     else if (event.type === "click") element.click();
@@ -56,68 +66,69 @@
 
   // What loads by itself (name, cart count) fails quietly: nobody asked for it.
   function isAsked(ctx) {
-    return !/^(load|every|revealed|intersect)$/.test(ctx.sourceEvent && ctx.sourceEvent.type);
+    return !/^(load|every|revealed|intersect)$/.test(ctx.sourceEvent?.type);
   }
 
   function failed(ctx, text) {
-    if (isAsked(ctx)) showAlert(text, function () { again(ctx); });
+    if (isAsked(ctx)) showAlert(text, () => { again(ctx); });
   }
 
-  document.addEventListener("htmx:before:response", function (event) {
-    var ctx = event.detail.ctx, status = ctx.response.status;
+  on("htmx:before:response", (event) => {
+    const ctx = event.detail.ctx, status = ctx.response.status;
     if (status !== 429 && status < 500) return;
     event.preventDefault();
     failed(ctx, status === 429 ? words.msgBusy : words.msgServer);
   });
-  document.addEventListener("htmx:error", function (event) {
+  on("htmx:error", (event) => {
     if (event.detail.ctx) failed(event.detail.ctx, words.msgNetwork);
   });
 
-  // ---- One answer for one click --------------------------------------------------------------
+  // ---- One answer for one click
 
   function mark(form, isSending) {
     if (isSending) form.dataset.sending = "1"; else delete form.dataset.sending;
-    Array.from(form.elements).forEach(function (control) {
+    Array.from(form.elements).forEach((control) => {
       if (control.type !== "submit") return;
       if (isSending) control.setAttribute("aria-disabled", "true"); else control.removeAttribute("aria-disabled");
     });
   }
 
-  // The form that a request of htmx sends, unless it only asks for something.
+  // The form that a request of htmx sends, unless it only asks, or queues what comes meanwhile.
   function sentForm(ctx) {
-    return ctx.request.method === "GET" ? null : ctx.request.form;
+    const form = ctx.request.form;
+    return ctx.request.method === "GET" || !form || /queue/.test(form.getAttribute("hx-sync")) ? null : form;
   }
 
-  document.addEventListener("submit", function (event) {
+  on("submit", (event) => {
     if (!event.target.dataset.sending) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
 
-  document.addEventListener("submit", function (event) {
-    var form = event.target;
+  on("submit", (event) => {
+    const form = event.target;
     delete form.dataset.dirty;
     if (event.defaultPrevented || form.method !== "post") return;
     mark(form, true);
     // An answer that is a file leaves us on this page: give the button back.
     setTimeout(mark, 10000, form, false);
   });
-  document.addEventListener("htmx:before:request", function (event) {
-    var ctx = event.detail.ctx, form = sentForm(ctx), dirty = $("form[data-dirty]");
+  on("htmx:before:request", (event) => {
+    const ctx = event.detail.ctx, form = sentForm(ctx), dirty = $("form[data-dirty]");
     if (dirty && dirty !== form && ctx.target === document.body && !window.confirm(dirty.dataset.warnUnsaved)) event.preventDefault();
     else if (form) mark(form, true);
   });
-  document.addEventListener("htmx:finally:request", function (event) {
-    var ctx = event.detail.ctx, form = sentForm(ctx);
-    if (form && !(ctx.hx && ctx.hx.redirect)) mark(form, false);
+  on("htmx:finally:request", (event) => {
+    const ctx = event.detail.ctx, form = sentForm(ctx);
+    if (form && !ctx.hx?.redirect) mark(form, false);
   });
-  window.addEventListener("pageshow", function () {
-    $$("form[data-sending]").forEach(function (form) { mark(form, false); });
+  window.addEventListener("pageshow", () => {
+    $$("form[data-sending]").forEach((form) => mark(form, false));
   });
 
-  // ---- Focus ---------------------------------------------------------------------------------
+  // ---- Focus
 
-  var before;
+  let before;
 
   function give(element) {
     if (!element) return false;
@@ -126,75 +137,100 @@
     return true;
   }
 
-  document.addEventListener("htmx:before:swap", function () {
-    var active = document.activeElement, near = active && active.closest("[data-focus-fallback]");
-    before = active && active !== document.body ? { element: active, fallback: near && near.dataset.focusFallback } : null;
+  on("htmx:before:swap", () => {
+    const active = document.activeElement, near = active?.closest("[data-focus-fallback]");
+    before = active && active !== document.body ? { element: active, fallback: near?.dataset.focusFallback } : null;
   });
 
-  document.addEventListener("htmx:after:swap", function (event) {
-    var ctx = event.detail.ctx, target = ctx.target;
-    if (typeof target === "string") target = $(target);
-    var isPage = target === document.body;
+  on("htmx:after:swap", (event) => {
+    const ctx = event.detail.ctx;
+    const target = typeof ctx.target === "string" ? $(ctx.target) : ctx.target;
+    const isPage = target === document.body;
+    takeAnnouncements().forEach(announce);
     if (isPage) ready();
-    $$("[data-announce]", isPage || !target || !target.isConnected ? document : target.parentNode).forEach(function (element) {
-      announce(element.dataset.announce);
-      element.removeAttribute("data-announce");
-    });
-    var said = ctx.response && ctx.response.headers.get("X-Announce");
+    const said = ctx.response?.headers.get("X-Announce");
     if (said) announce(decodeURIComponent(said));
     else if ($("#status").textContent) clearLater($("#status"));
     hideAlert();
-    if (ctx.response && ctx.response.status === 422 && give($("main [aria-invalid=true]") || $(".error-summary"))) return;
+    if (ctx.response?.status === 422 && give($("main [aria-invalid=true]") || $(".error-summary"))) return;
     if (isPage) { give($("main [autofocus]") || $("main h1")); return; }
     if (!before || before.element.isConnected || document.activeElement !== document.body) return;
-    give(before.fallback && $(before.fallback)) || give(target && target.isConnected ? target : $("main h1"));
+    give(before.fallback && $(before.fallback)) || give(target?.isConnected ? target : $("main h1"));
   });
 
-  // ---- Theme ---------------------------------------------------------------------------------
+  // ---- Theme
 
   function showTheme() {
-    var current = root.dataset.theme || "system";
-    $$("[data-theme-choice]").forEach(function (b) { b.setAttribute("aria-pressed", String(b.dataset.themeChoice === current)); });
+    const current = root.dataset.theme || "system";
+    $$("[data-theme-choice]").forEach((choice) => choice.setAttribute("aria-pressed", choice.dataset.themeChoice === current));
   }
 
   function chooseTheme(choice) {
-    if (choice === "system") delete root.dataset.theme; else root.dataset.theme = choice;
-    try {
-      if (choice === "system") localStorage.removeItem("theme"); else localStorage.setItem("theme", choice);
-    } catch (error) { /* Storage may be forbidden; the choice holds for this page. */ }
+    root.dataset.theme = choice;
+    try { localStorage.setItem("theme", choice); } catch { /* Storage may be forbidden; it holds for this page. */ }
     showTheme();
   }
 
-  // ---- Copying, unsaved forms, folds -------------------------------------------------------------
+  // ---- Quantities: the number changes at once, the form is sent when the clicking stops
 
-  function copy(trigger) {
-    var source = $(trigger.dataset.copy);
-    // Without the clipboard (no https) the text is at least selected.
-    if (!navigator.clipboard) { getSelection().selectAllChildren(source); return; }
-    navigator.clipboard.writeText(source.textContent.trim()).then(function () { announce(trigger.dataset.copied); });
+  let counting;
+
+  function step(button) {
+    const input = $("input", button.parentNode), limits = input.dataset;
+    const wished = (parseInt(input.value, 10) || 0) + Number(button.value);
+    input.value = Math.max(Number(limits.min), Math.min(wished, Number(limits.max || Infinity)));
+    if ("send" in limits) sendSoon(input);
   }
 
-  document.addEventListener("click", function (event) {
-    var trigger = event.target.closest && event.target.closest("[data-copy], [data-theme-choice], [aria-disabled=true]");
+  function sendSoon(input) {
+    const id = input.id, value = input.value;
+    clearTimeout(counting);
+    counting = setTimeout(() => {
+      // An answer may have brought a new field meanwhile.
+      const current = document.getElementById(id);
+      if (!current) return;
+      current.value = value;
+      current.form.requestSubmit();
+    }, 400);
+  }
+
+  on("change", (event) => {
+    if (event.target.matches(".stepper__input[data-send]")) sendSoon(event.target);
+  });
+
+  // ---- Copying, unsaved forms, folds
+
+  function copy(trigger) {
+    const source = $(trigger.dataset.copy);
+    // Without the clipboard (no https) the text is at least selected.
+    if (!navigator.clipboard) { getSelection().selectAllChildren(source); return; }
+    navigator.clipboard.writeText(source.textContent.trim()).then(() => announce(trigger.dataset.copied));
+  }
+
+  on("click", (event) => {
+    const trigger = event.target.closest?.("[data-copy], [data-theme-choice], [aria-disabled=true], .stepper__button");
     if (!trigger) return;
     if (trigger.getAttribute("aria-disabled")) event.preventDefault();
+    else if (trigger.matches(".stepper__button")) { event.preventDefault(); step(trigger); }
     else if (trigger.dataset.copy) copy(trigger);
     else chooseTheme(trigger.dataset.themeChoice);
   });
 
-  document.addEventListener("input", function (event) {
-    var form = event.target.form;
+  on("input", (event) => {
+    const form = event.target.form;
     if (form && "warnUnsaved" in form.dataset) form.dataset.dirty = "1";
   });
-  window.addEventListener("beforeunload", function (event) {
+  window.addEventListener("beforeunload", (event) => {
     if ($("form[data-dirty]")) event.preventDefault();
   });
+
   function ready() {
     showTheme();
-    if (matchMedia("(min-width: 60rem)").matches) $$("details[data-open-wide]").forEach(function (fold) { fold.open = true; });
+    if (matchMedia("(min-width: 60rem)").matches) $$("details[data-open-wide]").forEach((fold) => { fold.open = true; });
   }
 
   ready();
+  takeAnnouncements();
   // A form that came back with errors: to the first field that needs another look.
   if ($(".error-summary")) give($("main [aria-invalid=true]") || $(".error-summary"));
 })();

@@ -1,9 +1,9 @@
 // Runs before the first paint, so that a chosen theme does not flash.
-(function () {
-  var root = document.documentElement;
+(() => {
+  const root = document.documentElement;
   root.classList.add("js");
   try {
-    var theme = localStorage.getItem("theme");
+    const theme = localStorage.getItem("theme");
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   } catch (error) { /* Storage may be forbidden; the system's choice holds. */ }
 })();
