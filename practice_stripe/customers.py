@@ -9,12 +9,15 @@ from practice_stripe.params import Email, Kind, Mapping, Metadata, Text, merge_m
 from practice_stripe.payments import changed_keys
 from practice_stripe.store import Book, Json
 
-_UNSPOKEN_WORDS = """
-address balance business_name cash_balance individual_name invoice_prefix invoice_settings
-next_invoice_sequence
-payment_method preferred_locales shipping source tax tax_exempt tax_id_data test_clock validate
+_UNSPOKEN_AT_UPDATE = """
+address balance business_name cash_balance default_source individual_name invoice_prefix invoice_settings
+next_invoice_sequence preferred_locales shipping source tax tax_exempt validate
 """
-_UNSPOKEN = frozenset(_UNSPOKEN_WORDS.split())
+_UNSPOKEN_AT_CREATE = """
+address balance business_name cash_balance individual_name invoice_prefix invoice_settings
+next_invoice_sequence payment_method preferred_locales shipping source tax tax_exempt tax_id_data
+test_clock validate
+"""
 _FIELDS: dict[str, Kind] = {
     "email": Email(),
     "name": Text(maximum=256),
@@ -108,6 +111,7 @@ def _account(call: Call) -> Json:
             "minority_owned_business_designation": None,
             "name": "Practice Stripe",
             "product_description": None,
+            "specified_commercial_transactions_act_url": None,
             "support_address": None,
             "support_email": None,
             "support_phone": None,
@@ -128,7 +132,9 @@ def _account(call: Call) -> Json:
 
 
 ROUTES = (
-    Route("POST", "/v1/customers", _create, Mapping(_FIELDS, unspoken=_UNSPOKEN)),
+    Route(
+        "POST", "/v1/customers", _create, Mapping(_FIELDS, unspoken=frozenset(_UNSPOKEN_AT_CREATE.split()))
+    ),
     Route(
         "GET",
         "/v1/customers",
@@ -136,6 +142,11 @@ ROUTES = (
         Mapping({**LISTING, "email": Text()}, unspoken=frozenset({"test_clock"})),
     ),
     Route("GET", "/v1/customers/<id>", _retrieve, Mapping({"expand": EXPAND})),
-    Route("POST", "/v1/customers/<id>", _update, Mapping(_FIELDS, unspoken=_UNSPOKEN)),
+    Route(
+        "POST",
+        "/v1/customers/<id>",
+        _update,
+        Mapping(_FIELDS, unspoken=frozenset(_UNSPOKEN_AT_UPDATE.split())),
+    ),
     Route("GET", "/v1/account", _account, Mapping({"expand": EXPAND})),
 )

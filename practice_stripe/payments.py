@@ -284,18 +284,24 @@ def cancel_payment_intent(book: Book, intent_id: str) -> None:
     book.emit("payment_intent.canceled", intent)
 
 
-def _retrieve(kind: str, param: str = "id") -> Route:
+def _retrieve(kind: str, param: str = "id", unspoken: str = "") -> Route:
     path = f"/v1/{kind}s/<id>"
     return Route(
-        "GET", path, lambda call: call.book.get(kind, call.ids["id"], param), Mapping({"expand": EXPAND})
+        "GET",
+        path,
+        lambda call: call.book.get(kind, call.ids["id"], param),
+        Mapping({"expand": EXPAND}, unspoken=frozenset(unspoken.split())),
     )
 
 
-def _listing(kind: str, *filters: str) -> Route:
+def _listing(kind: str, *filters: str, unspoken: str = "") -> Route:
     path = f"/v1/{kind}s"
     fields = {**LISTING, **{name: Text() for name in filters}}
     return Route(
-        "GET", path, lambda call: list_things(call.book, kind, call.params, path, filters), Mapping(fields)
+        "GET",
+        path,
+        lambda call: list_things(call.book, kind, call.params, path, filters),
+        Mapping(fields, unspoken=frozenset(unspoken.split())),
     )
 
 
@@ -345,23 +351,41 @@ def changed_keys(old: dict[str, str], new: dict[str, str]) -> dict[str, str | No
     return {key: old.get(key) for key in {**old, **new} if old.get(key) != new.get(key)}
 
 
-_DESCRIBED = Mapping({"metadata": Metadata(), "description": Text(unset=True), "expand": EXPAND})
+_PAYMENT_INTENT_UNSPOKEN = """
+allowed_payment_method_types amount amount_details application_fee_amount capture_method currency customer
+customer_account excluded_payment_method_types hooks payment_details payment_method
+payment_method_configuration payment_method_data payment_method_options receipt_email setup_future_usage
+shipping statement_descriptor statement_descriptor_suffix transfer_data transfer_group
+"""
+_CHARGE_UNSPOKEN = "customer fraud_details receipt_email shipping transfer_group"
+
+_DESCRIBED = {"metadata": Metadata(), "description": Text(unset=True), "expand": EXPAND}
 
 ROUTES = (
-    _listing("payment_intent", "customer"),
-    _retrieve("payment_intent", "intent"),
-    Route("POST", "/v1/payment_intents/<id>", _update_payment_intent, _DESCRIBED),
+    _listing("payment_intent", "customer", unspoken="customer_account"),
+    _retrieve("payment_intent", "intent", unspoken="client_secret"),
+    Route(
+        "POST",
+        "/v1/payment_intents/<id>",
+        _update_payment_intent,
+        Mapping(_DESCRIBED, unspoken=frozenset(_PAYMENT_INTENT_UNSPOKEN.split())),
+    ),
     Route(
         "POST",
         "/v1/payment_intents/<id>/cancel",
         _refuse_cancel,
         Mapping({"cancellation_reason": Text(), "expand": EXPAND}),
     ),
-    _listing("charge", "payment_intent", "customer"),
+    _listing("charge", "payment_intent", "customer", unspoken="transfer_group"),
     _retrieve("charge"),
-    Route("POST", "/v1/charges/<id>", _update_charge, _DESCRIBED),
+    Route(
+        "POST",
+        "/v1/charges/<id>",
+        _update_charge,
+        Mapping(_DESCRIBED, unspoken=frozenset(_CHARGE_UNSPOKEN.split())),
+    ),
     Route("GET", "/v1/charges/<id>/refunds", _list_refunds, Mapping(PAGE)),
-    _listing("balance_transaction", "source", "type"),
+    _listing("balance_transaction", "source", "type", unspoken="currency payout"),
     _retrieve("balance_transaction"),
     _retrieve("payment_method"),
 )

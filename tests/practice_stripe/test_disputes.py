@@ -75,7 +75,9 @@ def test_evidence_is_staged_then_submitted(practice: Practice, dispute: Any) -> 
 
 
 @pytest.mark.parametrize(("text", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
-def test_evidence_of_stripes_test_mode_decides(practice: Practice, dispute: Any, text: str, status: str) -> None:
+def test_evidence_of_stripes_test_mode_decides(
+    practice: Practice, dispute: Any, text: str, status: str
+) -> None:
     practice.client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": text}})
 
     assert practice.client.v1.disputes.retrieve(dispute.id).status == status
@@ -85,5 +87,7 @@ def test_disputes_are_listed_by_charge(practice: Practice, dispute: Any) -> None
     disputes = practice.client.v1.disputes
 
     assert [each.id for each in disputes.list({"charge": dispute.charge.id}).data] == [dispute.id]
-    assert [each.id for each in disputes.list({"payment_intent": dispute.payment_intent.id}).data] == [dispute.id]
+    assert [each.id for each in disputes.list({"payment_intent": dispute.payment_intent.id}).data] == [
+        dispute.id
+    ]
     assert disputes.list({"charge": "ch_none"}).data == []

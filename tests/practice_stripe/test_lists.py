@@ -27,7 +27,7 @@ def test_sessions_are_filtered(practice: Practice) -> None:
     sessions = practice.client.v1.checkout.sessions
 
     def found(**params: object) -> list[str]:
-        return [session.id for session in sessions.list(params).data]  # type: ignore[arg-type]
+        return [session.id for session in sessions.list(params).data]
 
     assert found(status="complete") == [first.id]
     assert found(status="open") == []
@@ -53,7 +53,9 @@ def test_created_filter_splits_by_second(practice: Practice) -> None:
     middle = int(time.time()) - 1800
 
     def found(**created: int) -> list[str]:
-        return [session.id for session in practice.client.v1.checkout.sessions.list({"created": created}).data]  # type: ignore[typeddict-item]
+        return [
+            session.id for session in practice.client.v1.checkout.sessions.list({"created": created}).data
+        ]
 
     assert found(gt=middle) == [new.id]
     assert found(lte=middle) == [old.id]
@@ -72,7 +74,7 @@ def test_created_filter_splits_by_second(practice: Practice) -> None:
 )
 def test_odd_lists_are_refused(practice: Practice, params: dict[str, object], param: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        practice.client.v1.checkout.sessions.list(params)  # type: ignore[arg-type]
+        practice.client.v1.checkout.sessions.list(params)
     assert refused.value.param == param
 
 
@@ -87,4 +89,6 @@ def test_payments_charges_and_balance_are_listed(practice: Practice) -> None:
     charges = api.charges.list({"payment_intent": first.payment_intent.id})
     assert [charge.id for charge in charges.data] == [first.payment_intent.latest_charge.id]
     balance = api.balance_transactions.list({"source": charges.data[0].id})
-    assert [(entry.type, entry.amount, entry.fee, entry.net) for entry in balance.data] == [("charge", 2500, 102, 2398)]
+    assert [(entry.type, entry.amount, entry.fee, entry.net) for entry in balance.data] == [
+        ("charge", 2500, 102, 2398)
+    ]

@@ -22,7 +22,12 @@ def test_paying_completes_the_session_and_leads_back_to_the_shop(practice: Pract
     assert (intent.status, intent.amount, intent.amount_received) == ("succeeded", 2500, 2500)
     assert (intent.metadata.to_dict(), intent.description) == ({"order": "7"}, "Order 7")
     charge = intent.latest_charge
-    assert (charge.status, charge.paid, charge.captured, charge.amount_captured) == ("succeeded", True, True, 2500)
+    assert (charge.status, charge.paid, charge.captured, charge.amount_captured) == (
+        "succeeded",
+        True,
+        True,
+        2500,
+    )
     assert charge.billing_details.email == "ann@example.com"
 
 
@@ -59,7 +64,11 @@ def test_declined_card_leaves_the_session_open_for_another_try(practice: Practic
     assert (declined.status, declined.payment_status) == ("open", "unpaid")
     assert declined.payment_intent.status == "requires_payment_method"
     assert declined.payment_intent.last_payment_error.code == "card_declined"
-    assert practice.event_types() == ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"]
+    assert practice.event_types() == [
+        "payment_intent.created",
+        "charge.failed",
+        "payment_intent.payment_failed",
+    ]
 
     paid = practice.pay(session.id)
     assert paid.payment_intent.id == declined.payment_intent.id
@@ -85,7 +94,10 @@ def test_delayed_payment_completes_unpaid_and_is_confirmed_later(practice: Pract
 
     waiting = practice.get(session.id)
     assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
-    assert (waiting.payment_intent.status, waiting.payment_intent.latest_charge.status) == ("processing", "pending")
+    assert (waiting.payment_intent.status, waiting.payment_intent.latest_charge.status) == (
+        "processing",
+        "pending",
+    )
     assert [each["id"] for each in practice.control("GET", "/delayed")["data"]] == [session.id]
 
     practice.control("POST", f"/delayed/{session.id}/confirm")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -24,7 +25,15 @@ ROOT = Path(__file__).parents[2]
 @contextmanager
 def process(database: Path, webhook_url: str, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """``python -m practice_stripe`` and its address; killed at the end."""
-    command = [sys.executable, "-m", "practice_stripe", "--database", str(database), "--webhook-url", webhook_url]
+    command = [
+        sys.executable,
+        "-m",
+        "practice_stripe",
+        "--database",
+        str(database),
+        "--webhook-url",
+        webhook_url,
+    ]
     command += ["--secret-key", KEY, "--webhook-secret", WEBHOOK_SECRET, *more]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -37,9 +46,11 @@ def process(database: Path, webhook_url: str, *more: str) -> Iterator[tuple[subp
             running.kill()
 
 
-def client(address: str, retries: int = 0) -> stripe.StripeClient:
+def client(address: str, retries: int = 0) -> Any:
     http = stripe.RequestsClient(timeout=10)
-    return stripe.StripeClient(KEY, base_addresses={"api": address}, max_network_retries=retries, http_client=http)
+    return stripe.StripeClient(
+        KEY, base_addresses={"api": address}, max_network_retries=retries, http_client=http
+    )
 
 
 def press(address: str, session_id: str) -> int:
@@ -49,7 +60,7 @@ def press(address: str, session_id: str) -> int:
 
 def test_stands_alone_and_stops_on_term(tmp_path: Path, ear: Ear) -> None:
     with process(tmp_path / "p.sqlite", ear.url) as (running, address):
-        session = client(address).v1.checkout.sessions.create(wish())  # type: ignore[arg-type]
+        session = client(address).v1.checkout.sessions.create(wish())
         assert session.url == f"{address}/pay/{session.id}"
         assert press(address, session.id) == 303
         wait_for(lambda: len(ear.heard) == 5)
@@ -61,7 +72,7 @@ def test_killed_process_comes_back_with_everything(tmp_path: Path, ear: Ear) -> 
     database = tmp_path / "p.sqlite"
     ear.statuses = [500] * 5
     with process(database, ear.url) as (running, address):
-        session = client(address).v1.checkout.sessions.create(wish())  # type: ignore[arg-type]
+        session = client(address).v1.checkout.sessions.create(wish())
         assert press(address, session.id) == 303
         running.kill()
         running.wait(10)
@@ -95,8 +106,12 @@ def test_killing_in_the_middle_leaves_all_or_nothing(tmp_path: Path, ear: Ear) -
         charges = list(api.charges.list({"limit": 100}).auto_paging_iter())
         paid = [each for each in sessions.values() if each.payment_status == "paid"]
         assert len(paid) >= 4
-        assert sorted(charge.payment_intent for charge in charges) == sorted(each.payment_intent for each in paid)
-        completed = list(api.events.list({"type": "checkout.session.completed", "limit": 100}).auto_paging_iter())
+        assert sorted(charge.payment_intent for charge in charges) == sorted(
+            each.payment_intent for each in paid
+        )
+        completed = list(
+            api.events.list({"type": "checkout.session.completed", "limit": 100}).auto_paging_iter()
+        )
         assert sorted(event.data.object["id"] for event in completed) == sorted(each.id for each in paid)
 
 
@@ -104,7 +119,7 @@ def _sell_for_ever(address: str, known: list[str]) -> None:
     api = client(address).v1
     for number in range(100_000):
         options = {"idempotency_key": f"{address}-{number}"}
-        session = api.checkout.sessions.create(wish(), options)  # type: ignore[arg-type]
+        session = api.checkout.sessions.create(wish(), options)
         known.append(session.id)
         press(address, session.id)
 
@@ -113,9 +128,9 @@ def test_retry_across_a_restart_finds_the_first_answer(tmp_path: Path, ear: Ear)
     database = tmp_path / "p.sqlite"
     options = {"idempotency_key": "order-7"}
     with process(database, ear.url) as (_, address):
-        first = client(address).v1.checkout.sessions.create(wish(), options)  # type: ignore[arg-type]
+        first = client(address).v1.checkout.sessions.create(wish(), options)
     with process(database, ear.url) as (_, address):
-        second = client(address).v1.checkout.sessions.create(wish(), options)  # type: ignore[arg-type]
+        second = client(address).v1.checkout.sessions.create(wish(), options)
 
     assert first.id == second.id
 
@@ -123,9 +138,11 @@ def test_retry_across_a_restart_finds_the_first_answer(tmp_path: Path, ear: Ear)
 def test_two_processes_share_one_store(tmp_path: Path, ear: Ear) -> None:
     database = tmp_path / "p.sqlite"
     with process(database, ear.url) as (_, one), process(database, ear.url) as (_, other):
-        ids = [client(address).v1.checkout.sessions.create(wish()).id for address in (one, other) * 5]  # type: ignore[arg-type]
+        ids = [client(address).v1.checkout.sessions.create(wish()).id for address in (one, other) * 5]
         threads = [
-            threading.Thread(target=press, args=(address, session_id)) for session_id in ids for address in (one, other)
+            threading.Thread(target=press, args=(address, session_id))
+            for session_id in ids
+            for address in (one, other)
         ]
         for thread in threads:
             thread.start()
@@ -150,7 +167,17 @@ def test_granian_under_a_prefix(tmp_path: Path) -> None:
         "app = DispatcherMiddleware(shop, {'/practice-stripe': create_practice_stripe(config)})\n"
     )
     port = _free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--blocking-threads", "4"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--port",
+        str(port),
+        "--blocking-threads",
+        "4",
+    ]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
     with subprocess.Popen(
         [*command, "served:app"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -159,14 +186,16 @@ def test_granian_under_a_prefix(tmp_path: Path) -> None:
             base = f"http://127.0.0.1:{port}"
             wait_for(lambda: _answers(base), 20)
             api = client(f"{base}/practice-stripe", retries=2).v1
-            session = api.checkout.sessions.create(wish())  # type: ignore[arg-type]
+            session = api.checkout.sessions.create(wish())
             assert session.url == f"{base}/practice-stripe/pay/{session.id}"
             page = requests.get(session.url, timeout=10).text
             assert "/practice-stripe/static/practice.css" in page
             fault = {"kind": "drop", "match": "^/v1/coupons"}
             headers = {"Authorization": f"Bearer {KEY}"}
             for _ in range(2):
-                requests.post(f"{base}/practice-stripe/practice/faults", json=fault, headers=headers, timeout=10)
+                requests.post(
+                    f"{base}/practice-stripe/practice/faults", json=fault, headers=headers, timeout=10
+                )
             with pytest.raises(requests.RequestException):
                 requests.get(f"{base}/practice-stripe/v1/coupons", headers=headers, timeout=3)
             assert api.coupons.create({"percent_off": 10}).percent_off == 10

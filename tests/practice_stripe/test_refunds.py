@@ -21,7 +21,11 @@ def charge_of(practice: Practice, paid: Any) -> Any:
 
 def test_full_refund(practice: Practice, paid: Any) -> None:
     refund = practice.client.v1.refunds.create(
-        {"payment_intent": paid.payment_intent.id, "reason": "requested_by_customer", "metadata": {"why": "x"}}
+        {
+            "payment_intent": paid.payment_intent.id,
+            "reason": "requested_by_customer",
+            "metadata": {"why": "x"},
+        }
     )
 
     assert (refund.status, refund.amount, refund.reason) == ("succeeded", 2500, "requested_by_customer")
@@ -44,7 +48,9 @@ def test_partial_refunds_add_up_and_never_exceed_the_charge(practice: Practice, 
     charge_id = paid.payment_intent.latest_charge.id
 
     refunds.create({"charge": charge_id, "amount": 1000})
-    with pytest.raises(stripe.InvalidRequestError, match=r"greater than unrefunded amount on charge \(\$15.00\)") as over:
+    with pytest.raises(
+        stripe.InvalidRequestError, match=r"greater than unrefunded amount on charge \(\$15.00\)"
+    ) as over:
         refunds.create({"charge": charge_id, "amount": 1501})
     assert over.value.param == "amount"
     refunds.create({"charge": charge_id, "amount": 500})
@@ -92,7 +98,7 @@ def test_twenty_refunds_at_once_give_back_no_more_than_was_paid(practice: Practi
 )
 def test_odd_refunds_are_refused(practice: Practice, params: dict[str, Any], param: str | None) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        practice.client.v1.refunds.create(params)  # type: ignore[arg-type]
+        practice.client.v1.refunds.create(params)
     assert (refused.value.http_status, refused.value.param) == (400, param)
 
 
@@ -172,7 +178,10 @@ def test_refunds_are_listed_and_their_metadata_changed(practice: Practice, paid:
     one = refunds.create({"payment_intent": paid.payment_intent.id, "amount": 100, "metadata": {"a": "1"}})
     two = refunds.create({"payment_intent": paid.payment_intent.id, "amount": 200})
 
-    assert [each.id for each in refunds.list({"payment_intent": paid.payment_intent.id}).data] == [two.id, one.id]
+    assert [each.id for each in refunds.list({"payment_intent": paid.payment_intent.id}).data] == [
+        two.id,
+        one.id,
+    ]
     assert [each.id for each in refunds.list({"charge": one.charge, "limit": 1}).data] == [two.id]
     changed = refunds.update(one.id, {"metadata": {"a": "", "b": "2"}})
     assert changed.metadata.to_dict() == {"b": "2"}
