@@ -6,12 +6,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storefront.core.clock import datetime, now
 from storefront.core.db import Base
 
+# What a shop is called until its owner names it.
+DEFAULT_NAME = "Storefront"
+
 
 class ShopProfile(Base):
     """What the owner says of the shop. There is exactly one row."""
 
     __tablename__ = "shop_profile"
-    __table_args__ = (CheckConstraint("id = 1", name="only_one"), CheckConstraint("length(currency) = 3", name="currency"))
+    __table_args__ = (
+        CheckConstraint("id = 1", name="only_one"),
+        CheckConstraint("length(currency) = 3", name="currency"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     name: Mapped[str] = mapped_column(String(80))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from storefront.core import db
 from storefront.core.clock import now
-from storefront.shop.models import ShopProfile
+from storefront.shop.models import DEFAULT_NAME, ShopProfile
 from storefront.web.language import in_language
 
 _KEEP_SECONDS = 1.0
@@ -109,7 +109,7 @@ def _profile_known() -> ShopProfile:
 
 _DEFAULTS = {
     "id": 1,
-    "name": "Storefront",
+    "name": DEFAULT_NAME,
     "tagline": "",
     "about": "",
     "refund_policy": "",

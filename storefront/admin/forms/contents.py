@@ -19,7 +19,7 @@ from storefront.admin.forms.fields import (
     state_of,
     text_field,
 )
-from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product
 
 _TITLE = _("Please enter a title.")
 
@@ -63,6 +63,11 @@ class ChapterForm(SeenForm):
     title = line_field(_("Title"), 200, _TITLE)
     title_zh = line_field(_("Title in Chinese"), 200)
 
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        """The Chinese title."""
+        return chinese(title=self.title_zh.data)
+
 
 class LessonForm(SeenForm):
     """A lesson's words and what the list of lessons says about it."""
@@ -86,11 +91,10 @@ class PictureForm(SeenForm):
     alt = line_field(_("What it shows"), 300)
     alt_zh = line_field(_("What it shows, in Chinese"), 300)
 
-
-class StepForm(OwnerForm):
-    """A list put in order: all its names, and a step such as ``NAME:up``."""
-
-    move = StringField(validators=[], filters=[trimmed])
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        """The Chinese texts."""
+        return chinese(alt=self.alt_zh.data)
 
 
 class NewContentForm(OwnerForm):
@@ -158,6 +162,17 @@ def chapter_form(chapter: Chapter, formdata: Any = None) -> ChapterForm:
 def chapter_state(chapter: Chapter) -> str:
     """Return a mark of what the form of the chapter shows."""
     return state_of(chapter.title, chapter.translations)
+
+
+def picture_form(picture: Picture, sent: Any = None) -> PictureForm:
+    """Return the form of a picture."""
+    values = {"seen": picture_state(picture), "alt": picture.alt, "alt_zh": in_chinese(picture, "alt")}
+    return PictureForm(sent, data=values)
+
+
+def picture_state(picture: Picture) -> str:
+    """Return a mark of what the form of the picture shows."""
+    return state_of(picture.alt, picture.translations)
 
 
 def _content_values(content: Content) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length, StopValidation
 
 from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.accounts.forms import trimmed
-from storefront.catalog.service.mistakes import InvalidField
+from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.core.clock import UTC, datetime
 from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
 
@@ -40,14 +40,32 @@ class OwnerForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
         add_error(self, error.field, gettext(error.sentence, **error.values))
 
 
+class Difference(NamedTuple):
+    """A field that another window has saved differently."""
+
+    label: str
+    saved: str
+    typed: str
+
+
 class SeenForm(OwnerForm):
     """A form that knows the state it was made from, so that two windows don't overwrite each other unseen."""
 
     seen = HiddenField()
 
-    def is_current(self, state: str) -> bool:
-        """Whether the thing still is as the form showed it."""
-        return bool(self.seen.data == state)
+    def require(self, state: str) -> None:
+        """Go on only if the thing still is as the form showed it.
+
+        Raises:
+            SavedMeanwhile: another window has changed it.
+        """
+        if self.seen.data != state:
+            raise SavedMeanwhile
+
+    def rebase(self, saved: "SeenForm") -> list[Difference]:
+        """Stand on what is saved now, so that saving again is a decision; return what differs."""
+        self.seen.data = saved.seen.data
+        return differing(saved, self)
 
 
 def state_of(*facts: Any) -> str:
@@ -73,13 +91,32 @@ def all_fields(form: Any) -> Iterator[Any]:
                 yield from all_fields(entry.form)
 
 
+def differing(saved: Any, typed: Any) -> list[Difference]:
+    """Return what differs between a form of what is saved and one of what was typed."""
+    before = {field.id: field for field in all_fields(saved)}
+    found = []
+    for field in all_fields(typed):
+        if field.type in ("HiddenField", "FieldList", "FormField"):
+            continue
+        there = _shown(before[field.id]) if field.id in before else ""
+        if there != _shown(field):
+            found.append(Difference(str(field.label.text), there[:200], _shown(field)[:200]))
+    return found
+
+
+def _shown(field: Any) -> str:
+    if field.type == "BooleanField":
+        return gettext("yes") if field.data else gettext("no")
+    return str(field.data or "")
+
+
 def whole(value: str | None) -> str:
     """Return a text of several lines without control characters, with plain line ends."""
     plain = (value or "").replace("\r\n", "\n").replace("\r", "\n")
     kept = (
         letter for letter in plain if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs")
     )
-    return "".join(kept).strip()
+    return str("".join(kept).strip())
 
 
 def line_field(label: Any, longest: int, required: Any = None, **options: Any) -> StringField:

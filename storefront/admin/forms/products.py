@@ -143,6 +143,17 @@ class ProductForm(OwnerForm):
             self.variants.append_entry()
             self.set_currency()
 
+    def rebase(self, saved: "ProductForm") -> None:
+        """Stand on what is saved now, so that saving again is a decision; a stock not touched here follows."""
+        self.version.data = saved.version.data
+        present = {row.variant_id.data: row for row in saved.rows}
+        for row in self.rows:
+            if row.variant_id.data in present:
+                now = present[row.variant_id.data]
+                if row.stock.data == row.stock_seen.data:
+                    row.stock.data = now.stock.data
+                row.stock_seen.data = now.stock_seen.data
+
     def validate_slug(self, field: Any) -> None:
         """An address is made of few signs."""
         if not is_slug(field.data):

@@ -62,9 +62,9 @@ class SettingsForm(SeenForm):
         )
 
 
-def settings_form(profile: ShopProfile, *, may_change_currency: bool, formdata: Any = None) -> SettingsForm:
+def settings_form(profile: ShopProfile, *, may_change_currency: bool, sent: Any = None) -> SettingsForm:
     """Return the form of the shop's words."""
-    form = SettingsForm(formdata, data=_values(profile))
+    form = SettingsForm(sent, data=_values(profile))
     form.offer_currencies(profile.currency, may_change=may_change_currency)
     return form
 

@@ -20,7 +20,7 @@ MOST_CHAPTERS = 200
 MOST_LESSONS = 500
 
 
-class NotPlayable(ShopError):
+class NotPlayable(ShopError):  # noqa: N818 - reads as a sentence where it is raised
     """A lesson plays video or sound, nothing else."""
 
     status = 422

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import BigInteger, case, delete, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -15,6 +15,7 @@ from storefront.catalog.stock import set_stock
 from storefront.core import db
 from storefront.core.clock import datetime, now
 from storefront.core.errors import NotFound
+from storefront.core.money import exponent_of
 from storefront.journal import service as journal
 
 MOST_VARIANTS = 100
@@ -142,6 +143,44 @@ def save(product: Product, wanted: ProductInput, version: int) -> None:
     product.updated_at = now()
     _flush()
     _note(product, before)
+
+
+def redenominate(currency: str) -> None:
+    """Give all products another currency and keep the numbers of their prices: 19.90 stays 19.90 (20 in yen).
+
+    Only for a shop in which nothing was ever ordered.
+    """
+    session = db.session()
+    for before in session.scalars(select(Product.currency).distinct()).all():
+        step = exponent_of(currency) - exponent_of(before)
+        session.execute(
+            update(Variant)
+            .where(Variant.currency == before)
+            .values(
+                currency=currency,
+                price_amount=_scaled(Variant.price_amount, step),
+                compare_at_amount=case(
+                    (
+                        _scaled(Variant.compare_at_amount, step) > _scaled(Variant.price_amount, step),
+                        _scaled(Variant.compare_at_amount, step),
+                    )
+                ),
+            )
+            .execution_options(synchronize_session=False)
+        )
+        session.execute(
+            update(Product)
+            .where(Product.currency == before)
+            .values(currency=currency, price_amount=_scaled(Product.price_amount, step))
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _scaled(amount: Any, step: int) -> Any:
+    """Return an amount with so many more (or fewer) decimals, rounded half up."""
+    if step >= 0:
+        return amount * 10**step
+    return (amount + 10**-step // 2) / literal(10**-step, BigInteger)
 
 
 def _save_texts(product: Product, wanted: ProductInput) -> None:

@@ -6,7 +6,7 @@ from storefront.core.errors import Refused, ShopError
 N_ = str
 
 
-class InvalidField(ShopError):
+class InvalidField(ShopError):  # noqa: N818 - reads as a sentence where it is raised
     """One field does not fit; ``field`` is its name in the form."""
 
     status = 422

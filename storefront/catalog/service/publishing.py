@@ -6,7 +6,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Chapter, Content, Product
+from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import N_, StillNeeded
 from storefront.catalog.states import MOVES, ContentKind, ProductState
@@ -15,6 +16,7 @@ from storefront.core.clock import now
 from storefront.core.errors import Refused
 from storefront.core.ids import new_public_id
 from storefront.journal import service as journal
+from storefront.storage.models import StoredFile
 
 
 class Missing(StrEnum):
@@ -90,6 +92,7 @@ def delete_draft(product: Product) -> None:
         raise Refused(N_("Only drafts can be deleted. Make it a draft first."))
     journal.write(topic_of(product), "product.deleted", title=product.title)
     session = db.session()
+    files = _files(product.id)
     session.flush()
     try:
         session.execute(
@@ -98,6 +101,8 @@ def delete_draft(product: Product) -> None:
     except IntegrityError as error:
         raise StillNeeded from error
     session.expunge(product)
+    for stored in files:
+        forget_file(stored)
 
 
 def _move(product: Product, state: ProductState) -> None:
@@ -119,6 +124,19 @@ def _contents(product_id: int) -> list[Content]:
         .where(Content.product_id == product_id)
         .options(selectinload(Content.chapters).selectinload(Chapter.lessons))
     )
+    return list(db.session().scalars(statement))
+
+
+def _files(product_id: int) -> list[StoredFile]:
+    """Return the files of contents and lessons, which nobody needs without the product."""
+    of_contents = select(Content.file_id).where(Content.product_id == product_id)
+    of_lessons = (
+        select(Lesson.media_id)
+        .join(Chapter, Chapter.id == Lesson.chapter_id)
+        .join(Content, Content.id == Chapter.content_id)
+        .where(Content.product_id == product_id)
+    )
+    statement = select(StoredFile).where(StoredFile.id.in_(of_contents) | StoredFile.id.in_(of_lessons))
     return list(db.session().scalars(statement))
 
 

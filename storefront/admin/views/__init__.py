@@ -1,0 +1,33 @@
+"""The owner's pages, by subject."""
+
+from storefront.admin.blueprint import admin
+from storefront.admin.views import (
+    categories,
+    contents,
+    courses,
+    dashboard,
+    health,
+    jobs,
+    messages,
+    orders,
+    pictures,
+    practice,
+    products,
+    settings,
+)
+
+__all__ = [
+    "admin",
+    "categories",
+    "contents",
+    "courses",
+    "dashboard",
+    "health",
+    "jobs",
+    "messages",
+    "orders",
+    "pictures",
+    "practice",
+    "products",
+    "settings",
+]

@@ -1,0 +1,95 @@
+"""Small things that all views of the owner share: what was asked for, and the page that asks back."""
+
+import re
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from flask import Response, jsonify, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.accounts.forms import trimmed
+from storefront.catalog.pictures import PictureView
+from storefront.core.errors import ShopError
+from storefront.web.pages import go, own_path, render_page
+
+LONGEST_QUERY = 100
+MOST_FILES = 20
+# Message ids for gettext.
+N_ = str
+
+
+class Sent(NamedTuple):
+    """A file that was sent, and what its sender calls it."""
+
+    stream: BinaryIO
+    filename: str
+
+
+class NothingSent(ShopError):  # noqa: N818 - reads as a sentence where it is raised
+    """A form for a file came without one."""
+
+    status = 422
+    sentence = N_("Please choose a file first.")
+
+
+def words_asked() -> str:
+    """Return what was searched for, without characters that are no text."""
+    return trimmed(request.args.get("q", ""))[:LONGEST_QUERY]
+
+
+def before_asked() -> int | None:
+    """Return where a list goes on, when the address says so."""
+    before = request.args.get("before", "")
+    return int(before) if re.fullmatch(r"[0-9]{1,18}", before) else None
+
+
+def back_to(default: str) -> str:
+    """Return the page of ours that the form says it stands on."""
+    return own_path(request.form.get("back"), default)
+
+
+def wanted_order() -> tuple[list[str], str | None]:
+    """Return the names of a list in the order that was sent, and the step to make (``NAME:up``)."""
+    return request.form.getlist("order")[:1000], request.form.get("move")
+
+
+def sent_files(name: str = "file") -> list[Sent]:
+    """Return the files that were sent under that name.
+
+    Raises:
+        NothingSent: there is none.
+    """
+    files = [
+        Sent(cast(BinaryIO, sent.stream), sent.filename)
+        for sent in request.files.getlist(name)
+        if sent.filename
+    ]
+    if not files:
+        raise NothingSent
+    return files[:MOST_FILES]
+
+
+def answer_upload(page: str) -> BaseResponse:
+    """Answer an upload: programs that ask for JSON get the address of the page, browsers go there."""
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        return jsonify(location=page)
+    return go(page)
+
+
+def fragment(template: str, **context: Any) -> Response:
+    """Return a piece of a page alone."""
+    return Response(render_template(template, **context), mimetype="text/html")
+
+
+def ask(
+    title: str, question: str, *, action: str, button: str, back: str, picture: PictureView | None = None
+) -> Response:
+    """Return the page that asks before something that can't be undone; "yes" goes to ``action`` by POST."""
+    return render_page(
+        "admin/ask.html",
+        title=title,
+        question=question,
+        action=action,
+        button=button,
+        back=back,
+        picture=picture,
+    )

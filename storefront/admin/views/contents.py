@@ -1,0 +1,255 @@
+"""What buyers of a product get: files, licence keys, texts, courses."""
+
+from typing import Any
+
+from flask import Response, flash, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.admin.blueprint import admin
+from storefront.admin.changing import change_product
+from storefront.admin.forms.contents import (
+    ContentForm,
+    NewContentForm,
+    NewLicenceForm,
+    content_form,
+    content_state,
+)
+from storefront.admin.views.asking import answer_upload, ask, fragment, sent_files, wanted_order
+from storefront.admin.views.products import page_of
+from storefront.catalog.models import Content, Product
+from storefront.catalog.service import contents, editing
+from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
+from storefront.catalog.states import ContentKind
+from storefront.core.errors import NotFound
+from storefront.storage import service as storage
+from storefront.web.access import owner_only
+from storefront.web.pages import announce, go, render_page, wants_fragment
+from storefront.web.setup import settings
+
+
+@admin.get("/products/<slug>/contents")
+@owner_only
+def edit_contents(slug: str) -> Response:
+    """Show what buyers get."""
+    return _render_list(editing.get_for_owner(slug))
+
+
+@admin.post("/products/<slug>/contents/files")
+@owner_only
+def add_files(slug: str) -> BaseResponse:
+    """Take files for buyers to download."""
+    editing.get_for_owner(slug)
+    for sent in sent_files():
+        upload = storage.upload(sent.stream, sent.filename)
+        change_product(slug, lambda product, done=upload: contents.add_file(product, done))  # type: ignore[misc]  # bound now
+    return answer_upload(_list_url(slug))
+
+
+@admin.post("/products/<slug>/contents/order")
+@owner_only
+def order_contents(slug: str) -> BaseResponse:
+    """Put the contents in order."""
+    wanted, step = wanted_order()
+    change_product(slug, lambda product: contents.move(product, wanted, step))
+    if wants_fragment():
+        return announce(_render_list(editing.get_for_owner(slug)), gettext("Moved."))
+    return go(_list_url(slug))
+
+
+@admin.get("/products/<slug>/contents/new/<kind>")
+@owner_only
+def new_content(slug: str, kind: str) -> Response:
+    """Ask for a new licence, text or course."""
+    product, form = editing.get_for_owner(slug), _new_form(kind)
+    if ContentKind(kind) is ContentKind.COURSE:
+        form.title.data = product.title
+    return _render_new(product, kind, form)
+
+
+@admin.post("/products/<slug>/contents/new/<kind>")
+@owner_only
+def create_content(slug: str, kind: str) -> BaseResponse:
+    """Add a licence, text or course."""
+    form = _new_form(kind)
+    if not form.validate_on_submit():
+        return _render_new(editing.get_for_owner(slug), kind, form, status=422)
+    try:
+        content = change_product(slug, lambda product: _create(product, ContentKind(kind), form))
+    except InvalidField as error:
+        form.refuse(error)
+        return _render_new(editing.get_for_owner(slug), kind, form, status=422)
+    flash(gettext("Added."), "success")
+    if content.kind is ContentKind.COURSE:
+        return go(url_for("admin.edit_content", slug=slug, content_id=content.public_id))
+    return go(_list_url(slug))
+
+
+@admin.get("/products/<slug>/contents/<content_id>")
+@owner_only
+def edit_content(slug: str, content_id: str) -> Response:
+    """Show one content, to be changed; a course with its chapters and lessons."""
+    product, content = _get(slug, content_id)
+    return _render(product, content, content_form(content, product))
+
+
+@admin.post("/products/<slug>/contents/<content_id>")
+@owner_only
+def save_content(slug: str, content_id: str) -> BaseResponse:
+    """Save the words of a content."""
+    product, content = _get(slug, content_id)
+    form = content_form(content, product, request.form)
+    if not form.validate():
+        return _render(product, content, form, status=422)
+    try:
+        change_product(slug, lambda locked: _save(locked, content_id, form))
+    except SavedMeanwhile:
+        product, content = _get(slug, content_id)
+        return _render(
+            product, content, form, status=409, differences=form.rebase(content_form(content, product))
+        )
+    except InvalidField as error:
+        form.refuse(error)
+        return _render(product, content, form, status=422)
+    flash(gettext("Saved."), "success")
+    return go(_list_url(slug))
+
+
+@admin.post("/products/<slug>/contents/<content_id>/form")
+@owner_only
+def redraw_content(slug: str, content_id: str) -> Response:
+    """Show the form as it was filled in, with a preview of its text; nothing is saved."""
+    product, content = _get(slug, content_id)
+    form = content_form(content, product, request.form)
+    name = request.form.get("preview", "")
+    if wants_fragment() and name in form:
+        return fragment("admin/_preview.html", name=name, text=form[name].data, label=form[name].label.text)
+    return _render(product, content, form, previewed=name)
+
+
+@admin.post("/products/<slug>/contents/<content_id>/file")
+@owner_only
+def replace_file(slug: str, content_id: str) -> BaseResponse:
+    """Take another file in place of the present one."""
+    _get(slug, content_id)
+    sent = sent_files()[0]
+    upload = storage.upload(sent.stream, sent.filename)
+    change_product(
+        slug,
+        lambda product: contents.replace_file(product, contents.get_content(product.id, content_id), upload),
+    )
+    flash(gettext("Replaced. Everyone who bought it gets the new file."), "success")
+    return answer_upload(url_for("admin.edit_content", slug=slug, content_id=content_id))
+
+
+@admin.get("/products/<slug>/contents/<content_id>/file")
+@owner_only
+def open_file(slug: str, content_id: str) -> BaseResponse:
+    """Give the owner the file, as a buyer gets it."""
+    _product, content = _get(slug, content_id)
+    if content.file is None:
+        raise NotFound
+    return go(storage.signed_url(content.file))
+
+
+@admin.get("/products/<slug>/contents/<content_id>/removal")
+@owner_only
+def ask_to_remove_content(slug: str, content_id: str) -> Response:
+    """Ask before something is taken away from buyers."""
+    product, content = _get(slug, content_id)
+    return ask(
+        gettext("Remove %(title)s?", title=content.title),
+        gettext(
+            "Everyone who bought %(product)s loses it too, and its files are deleted.", product=product.title
+        ),
+        action=url_for("admin.remove_content", slug=slug, content_id=content_id),
+        button=gettext("Remove %(title)s", title=content.title),
+        back=_list_url(slug),
+    )
+
+
+@admin.post("/products/<slug>/contents/<content_id>/removal")
+@owner_only
+def remove_content(slug: str, content_id: str) -> BaseResponse:
+    """Take a content away."""
+    change_product(
+        slug, lambda product: contents.remove(product, contents.get_content(product.id, content_id))
+    )
+    flash(gettext("It is removed."), "success")
+    return go(_list_url(slug))
+
+
+def _get(slug: str, content_id: str) -> tuple[Product, Content]:
+    product = editing.get_for_owner(slug)
+    return product, contents.get_content(product.id, content_id)
+
+
+def _create(product: Product, kind: ContentKind, form: NewContentForm) -> Content:
+    if kind is ContentKind.LICENCE:
+        return contents.add_licence(product, form.title.data, form.pattern.data, form.body.data)
+    if kind is ContentKind.TEXT:
+        return contents.add_text(product, form.title.data, form.body.data)
+    return contents.add_course(product, form.title.data)
+
+
+def _save(product: Product, content_id: str, form: ContentForm) -> None:
+    content = contents.get_content(product.id, content_id)
+    form.require(content_state(content))
+    contents.edit(
+        product,
+        content,
+        title=form.title.data,
+        body=form.body.data,
+        pattern=form.pattern.data,
+        variant_id=form.variant_id,
+        translations=form.translations,
+    )
+
+
+def _new_form(kind: str) -> NewContentForm:
+    """Files have their own way in."""
+    if kind not in (ContentKind.LICENCE, ContentKind.TEXT, ContentKind.COURSE):
+        raise NotFound
+    return NewLicenceForm() if kind == ContentKind.LICENCE else NewContentForm()
+
+
+def _list_url(slug: str) -> str:
+    return url_for("admin.edit_contents", slug=slug)
+
+
+def _render_list(product: Product) -> Response:
+    return render_page(
+        "admin/products/contents.html",
+        fragment="admin/products/_contents.html",
+        contents=contents.list_contents(product.id),
+        max_bytes=settings().max_upload_mb * 1_000_000,
+        **page_of(product, "contents"),
+    )
+
+
+def _render_new(product: Product, kind: str, form: NewContentForm, status: int = 200) -> Response:
+    return render_page(
+        "admin/products/new_content.html", form=form, kind=kind, status=status, **page_of(product, "contents")
+    )
+
+
+def _render(
+    product: Product,
+    content: Content,
+    form: ContentForm,
+    *,
+    status: int = 200,
+    previewed: str = "",
+    differences: Any = None,
+) -> Response:
+    return render_page(
+        "admin/products/content.html",
+        fragment="admin/products/_chapters.html",
+        content=content,
+        form=form,
+        previewed=previewed,
+        differences=differences,
+        max_bytes=settings().max_upload_mb * 1_000_000,
+        status=status,
+        **page_of(product, "contents"),
+    )

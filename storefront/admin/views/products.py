@@ -1,0 +1,240 @@
+"""Products: list, make, edit, publish, archive, delete."""
+
+import re
+from typing import Any
+
+from flask import Response, flash, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.admin import queries
+from storefront.admin.blueprint import admin
+from storefront.admin.changing import change_product, follow
+from storefront.admin.forms.fields import Difference, differing
+from storefront.admin.forms.products import NewProductForm, ProductForm, product_form, with_row_moved
+from storefront.admin.views.asking import ask, fragment, words_asked
+from storefront.catalog.models import Product
+from storefront.catalog.queries import list_categories as all_categories
+from storefront.catalog.service import editing, publishing
+from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
+from storefront.catalog.states import ProductKind, ProductState
+from storefront.core.db import unit_of_work
+from storefront.shop.service import currency
+from storefront.web.access import owner_only
+from storefront.web.pages import go, render_page, wants_fragment
+
+
+@admin.get("/products")
+@owner_only
+def list_products() -> Response:
+    """Show the products, all or of one state, found by title or SKU."""
+    words, state = words_asked(), _state_asked()
+    listing = queries.list_products(words, state, request.args.get("before"))
+    return render_page(
+        "admin/products/list.html",
+        fragment="admin/products/_list.html",
+        listing=listing,
+        counts=queries.count_products(words),
+        words=words,
+        state=state,
+        states=list(ProductState),
+        most_counted=queries.MOST_COUNTED,
+        is_first_page="before" not in request.args,
+    )
+
+
+@admin.get("/products/new")
+@owner_only
+def new_product() -> Response:
+    """Ask for the little that a draft needs."""
+    return _render_new(NewProductForm())
+
+
+@admin.post("/products/new")
+@owner_only
+def create_product() -> BaseResponse:
+    """Make a draft and go on with its details."""
+    form = NewProductForm()
+    form.price.currency = currency()
+    if not form.validate_on_submit():
+        return _render_new(form, status=422)
+    with unit_of_work():
+        product = editing.create(
+            form.title.data, ProductKind(form.kind.data), form.price.amount or 0, form.price.currency
+        )
+        follow(product.id)
+    flash(gettext("Here is your draft. Only you can see it until you publish it."), "success")
+    return go(url_for("admin.edit_product", slug=product.slug))
+
+
+@admin.get("/products/<slug>")
+@owner_only
+def edit_product(slug: str) -> BaseResponse:
+    """Show the words, prices and variants of a product, to be changed."""
+    product = editing.get_for_owner(slug)
+    if product.slug != slug:
+        return go(url_for("admin.edit_product", slug=product.slug))
+    form = product_form(product, all_categories())
+    return _render_edit(product, form)
+
+
+@admin.post("/products/<slug>")
+@owner_only
+def save_product(slug: str) -> BaseResponse:
+    """Save what was changed, unless something is wrong with it or another window was quicker."""
+    product = editing.get_for_owner(slug)
+    form = product_form(product, all_categories(), request.form)
+    if not form.validate():
+        return _render_edit(product, form, status=422)
+    try:
+        new_slug = change_product(slug, lambda locked: _save(locked, form))
+    except SavedMeanwhile:
+        return _render_conflict(slug, form)
+    except InvalidField as error:
+        form.refuse(error)
+        return _render_edit(editing.get_for_owner(slug), form, status=422)
+    flash(gettext("Saved."), "success")
+    return go(url_for("admin.edit_product", slug=new_slug))
+
+
+@admin.post("/products/<slug>/form")
+@owner_only
+def redraw_product(slug: str) -> Response:
+    """Show the form as it was filled in, with a preview, one more line, or lines moved; nothing is saved."""
+    product = editing.get_for_owner(slug)
+    move = request.form.get("move_variant")
+    sent = with_row_moved(request.form, move) if move else request.form
+    form = product_form(product, all_categories(), sent)
+    previewed = request.form.get("preview", "")
+    if wants_fragment() and previewed in form:
+        field = form[previewed]
+        return fragment("admin/_preview.html", name=previewed, text=field.data, label=field.label.text)
+    if "add_variant" in request.form:
+        form.add_row()
+    if wants_fragment():
+        return fragment("admin/products/_variants.html", form=form, product=product)
+    return _render_edit(product, form, previewed=previewed)
+
+
+@admin.post("/products/<slug>/publication")
+@owner_only
+def publish_product(slug: str) -> BaseResponse:
+    """Show the product to customers, or say what is missing."""
+    try:
+        change_product(slug, publishing.publish)
+    except publishing.NotReady:
+        product = editing.get_for_owner(slug)
+        return _render_edit(
+            product, product_form(product, all_categories()), status=422, asked_to_publish=True
+        )
+    flash(gettext("Published. Customers can buy it now."), "success")
+    return go(_product_url(slug))
+
+
+@admin.post("/products/<slug>/draft")
+@owner_only
+def withdraw_product(slug: str) -> BaseResponse:
+    """Make it a draft again."""
+    change_product(slug, publishing.withdraw)
+    flash(gettext("This is a draft again. Customers no longer see it; who bought it keeps it."), "success")
+    return go(_product_url(slug))
+
+
+@admin.post("/products/<slug>/archive")
+@owner_only
+def archive_product(slug: str) -> BaseResponse:
+    """Take it out of the shop."""
+    change_product(slug, publishing.archive)
+    flash(gettext("Archived. It is out of the shop; who bought it keeps it."), "success")
+    return go(_product_url(slug))
+
+
+@admin.post("/products/<slug>/preview-address")
+@owner_only
+def renew_preview(slug: str) -> BaseResponse:
+    """Make a new secret address for the preview."""
+    change_product(slug, publishing.renew_preview)
+    flash(gettext("The preview has a new address. The one before no longer works."), "success")
+    return go(_product_url(slug))
+
+
+@admin.get("/products/<slug>/deletion")
+@owner_only
+def ask_to_delete_product(slug: str) -> Response:
+    """Ask before a draft is deleted."""
+    product = editing.get_for_owner(slug)
+    return ask(
+        gettext("Delete %(title)s?", title=product.title),
+        gettext("The draft, its pictures and its files will be gone for good."),
+        action=url_for("admin.delete_product", slug=product.slug),
+        button=gettext("Delete %(title)s", title=product.title),
+        back=url_for("admin.edit_product", slug=product.slug),
+    )
+
+
+@admin.post("/products/<slug>/deletion")
+@owner_only
+def delete_product(slug: str) -> BaseResponse:
+    """Delete a draft that was never ordered."""
+    with unit_of_work():
+        publishing.delete_draft(editing.lock(slug))
+    flash(gettext("The draft is deleted."), "success")
+    return go(url_for("admin.list_products"))
+
+
+def page_of(product: Product, tab: str) -> dict[str, Any]:
+    """Return what the head and the side of every page about a product show."""
+    return {
+        "product": product,
+        "tab": tab,
+        "missing": publishing.what_is_missing(product),
+        "preview_path": url_for("catalog.preview_product", token=product.preview_token),
+    }
+
+
+def _save(product: Product, form: ProductForm) -> str:
+    version = form.version.data or ""
+    editing.save(product, form.wanted(), int(version) if re.fullmatch("[0-9]{1,9}", version) else 0)
+    return product.slug
+
+
+def _render_new(form: NewProductForm, status: int = 200) -> Response:
+    return render_page("admin/products/new.html", form=form, currency=currency(), status=status)
+
+
+def _render_edit(
+    product: Product,
+    form: ProductForm,
+    *,
+    status: int = 200,
+    previewed: str = "",
+    asked_to_publish: bool = False,
+    differences: list[Difference] | None = None,
+) -> Response:
+    return render_page(
+        "admin/products/edit.html",
+        form=form,
+        previewed=previewed,
+        asked_to_publish=asked_to_publish,
+        differences=differences,
+        status=status,
+        **page_of(product, "details"),
+    )
+
+
+def _render_conflict(slug: str, form: ProductForm) -> Response:
+    """Show what was typed beside what is saved now; saving again is then a decision."""
+    product = editing.get_for_owner(slug)
+    now_saved = product_form(product, all_categories())
+    form.rebase(now_saved)
+    differences = differing(now_saved, form)
+    return _render_edit(product, form, status=409, differences=differences)
+
+
+def _state_asked() -> ProductState | None:
+    word = request.args.get("state", "")
+    return ProductState(word) if word in list(ProductState) else None
+
+
+def _product_url(slug: str) -> str:
+    return url_for("admin.edit_product", slug=slug)
