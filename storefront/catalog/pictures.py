@@ -12,6 +12,7 @@ which ``sweep_pictures`` removes a day later.
 """
 
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -41,8 +42,10 @@ _MAX_HEIGHT = 3200
 _QUALITY = 80
 _METHOD = 4
 # A progressive JPEG may ask for thousands of passes over all its pixels; honest ones have some ten.
-_MAX_SCANS = 100
-_START_OF_SCAN = b"\xff\xda"
+_MAX_SCANS = 30
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_START_OF_SCAN = 0xDA
+_END_OF_IMAGE = 0xD9
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -254,7 +257,7 @@ def _address(key: str, width: int) -> str:
 
 def _decoded(data: bytes) -> Image.Image:
     """Return the picture upright, in sRGB, no larger than we show it, and bare of all but pixels."""
-    if data.startswith(b"\xff\xd8") and data.count(_START_OF_SCAN) > _MAX_SCANS:
+    if data.startswith(b"\xff\xd8") and _count_scans(data) > _MAX_SCANS:
         raise BadPicture
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
@@ -267,6 +270,17 @@ def _decoded(data: bytes) -> Image.Image:
         raise
     except Exception as error:  # decoders raise whatever they like over hostile bytes
         raise BadPicture from error
+
+
+def _count_scans(data: bytes) -> int:
+    """Return how many passes the JPEG asks for; what cameras hang behind its end does not count."""
+    count = 0
+    found = _JPEG_MARKER.search(data, 2)
+    while found and data[found.end() - 1] != _END_OF_IMAGE:
+        count += data[found.end() - 1] == _START_OF_SCAN
+        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
+        found = _JPEG_MARKER.search(data, found.end() + max(2, length))
+    return count
 
 
 def _too_many_pixels() -> BadPicture:
@@ -311,7 +325,10 @@ def _in_a_common_mode(image: Image.Image) -> Image.Image:
         return image.convert("RGBA")
     if image.mode in ("RGB", "L"):
         return image
-    return image.convert("L" if image.mode in ("1", "I", "F") or image.mode.startswith("I;") else "RGB")
+    if image.mode.startswith("I"):
+        # 16 bits of grey: Pillow's own conversion would make nearly all of it white.
+        return image.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+    return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -21,15 +21,20 @@ def settings_for(folder: Path, **overrides: Any) -> Settings:
     return Settings(**(values | overrides))
 
 
+def opened_storage(settings: Settings) -> FileStore:
+    """The storage of `settings`, used by this process."""
+    store = make_file_store(settings)
+    service.configure(store, settings)
+    return store
+
+
 @contextmanager
 def opened_shop(settings: Settings) -> Iterator[FileStore]:
     """An empty database and the storage of `settings`, used by this process."""
     engine = db.connect(settings.database_dsn)
     schema.metadata.create_all(engine)
-    store = make_file_store(settings)
-    service.configure(store, settings)
     try:
-        yield store
+        yield opened_storage(settings)
     finally:
         db.disconnect()
 

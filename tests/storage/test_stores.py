@@ -165,7 +165,7 @@ def test_both_are_ready(store: FileStore) -> None:
 
 def test_upload_takes_no_memory(store: FileStore) -> None:
     store.put("files/warm", Endless(20_000_000).stream, "video/mp4")
-    endless = Endless(200_000_000 if isinstance(store, FolderStore) else 100_000_000)
+    endless = Endless(200_000_000 if isinstance(store, FolderStore) else 60_000_000)
     size = endless.left
     before = _settled_memory()
 
