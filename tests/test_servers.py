@@ -267,6 +267,7 @@ def test_smtp_takes_the_message_and_cuts_the_line(smtp_server: SmtpServer) -> No
     assert len(smtp_server.messages) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_smtp_speaks_tls_and_asks_for_a_login(security: str) -> None:
     with open_smtp_server(security=security, needs_login=True) as server:
@@ -418,17 +419,21 @@ def test_run_without_skips_says_so(tmp_path: Path) -> None:
 
 
 def test_missing_browser_is_a_skip_with_its_reason(tmp_path: Path) -> None:
-    run = _run_pytest(tmp_path, "def test_page(browser): pass", PATH="/nonexistent")
+    run = _run_pytest(
+        tmp_path, "from tests.conftest import browser\ndef test_page(browser): pass", PATH="/nonexistent"
+    )
     assert "1 × no browser" in run.stdout
 
 
 def _run_pytest(folder: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a test file of its own under our hooks and fixtures."""
+    """Run a test file of its own, in a process of its own, under our rules for skips and for the network."""
     (folder / "test_it.py").write_text(dedent(text))
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-p", "tests.servers.skips", "-p", "tests.servers.network"]
     return subprocess.run(
-        _pytest_command(folder),
+        [*command, "-c", str(folder / "pytest.ini"), str(folder / "test_it.py")],
         cwd=ROOT,
-        env=_clean_environment() | environment,
+        env=_clean_environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -438,12 +443,6 @@ def _run_pytest(folder: Path, text: str, **environment: str) -> subprocess.Compl
 
 def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "CI" and "PYTEST" not in name}
-
-
-def _pytest_command(folder: Path) -> list[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
-    command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder)]
-    return [*command, str(folder / "test_it.py")]
 
 
 HANGING = """
@@ -462,7 +461,9 @@ def test_killed_run_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(dedent(HANGING))
     # The browser, its driver and the watchdog inherit this mark; the servers are known by number.
     environment = _clean_environment() | {"RUN_OF_A_TEST": str(tmp_path)}
-    run = subprocess.Popen(_pytest_command(tmp_path), cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider"]
+    command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(tmp_path / "test_it.py")]
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     try:
         _wait(lambda: (tmp_path / "note").exists(), 60)
         servers = [line.split() for line in (tmp_path / "note").read_text().splitlines()]
