@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -10,6 +11,7 @@ from wtforms import (
     Form,
     HiddenField,
     PasswordField,
+    SelectChoice,
     SelectField,
     StringField,
     ValidationError,
@@ -20,6 +22,8 @@ from storefront.accounts import passwords
 from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.core.settings import LANGUAGES
 from storefront.web.language import NAMES
+
+_LANGUAGES = [SelectChoice(value=code, label=NAMES[code]) for code in LANGUAGES]
 
 
 def trimmed(value: str | None) -> str:
@@ -33,7 +37,7 @@ def an_email(form: Form, field: Field) -> None:
     try:
         field.data = normalise_email(field.data or "")
     except BadAddressError as error:
-        raise ValidationError(str(_("Please enter an e-mail address such as name@example.org."))) from error
+        raise ValidationError(gettext("Please enter an e-mail address such as name@example.org.")) from error
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
@@ -99,7 +103,7 @@ class DetailsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
     name = StringField(
         _("Name"), [Length(max=120, message=_("Please use at most 120 characters."))], filters=[trimmed]
     )
-    language = SelectField(_("Language of your mails"), choices=[(code, NAMES[code]) for code in LANGUAGES])
+    language = SelectField(_("Language of your mails"), choices=_LANGUAGES)
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
@@ -113,11 +117,11 @@ class CodeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
         """Take the digits however they are grouped or typed; anything else is no code."""
         digits = "".join(str(int(letter)) for letter in field.data if letter.isdecimal())
         if len(digits) != 6 or len(field.data) > 20:
-            raise ValidationError(str(_("The code has six digits.")))
+            raise ValidationError(gettext("The code has six digits."))
         field.data = digits
 
 
 def _refuse_weak(field: Field, email: str) -> None:
     objection = passwords.objection_to(field.data or "", email)
     if objection is not None:
-        raise ValidationError(str(objection))
+        raise ValidationError(objection)

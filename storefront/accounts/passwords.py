@@ -6,8 +6,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
-from flask_babel import lazy_gettext
-from flask_babel.speaklater import LazyString
+from flask_babel import gettext
 
 from storefront.accounts.common_passwords import COMMON
 
@@ -19,19 +18,17 @@ MAX_LENGTH = 256
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
 
 
-def objection_to(password: str, email: str) -> LazyString | None:
+def objection_to(password: str, email: str) -> str | None:
     """Return a sentence saying why this password can't be taken, or None when it can."""
-    plain = _plain(password)
+    plain = _plain(password[: MAX_LENGTH + 1])
     guess = plain.lower()
-    if len(plain) < MIN_LENGTH:
-        return lazy_gettext("Please use at least %(count)s characters.", count=MIN_LENGTH)
-    if len(password) > MAX_LENGTH or len(plain) > MAX_LENGTH:
-        return lazy_gettext("Please use at most %(count)s characters.", count=MAX_LENGTH)
-    if guess in COMMON or len(set(guess)) == 1:
-        return lazy_gettext("This password is among the first that are guessed. Please choose another one.")
-    if email and guess in (email, email.partition("@")[0]):
-        return lazy_gettext("Your e-mail address can't be the password. Please choose another one.")
-    return None
+    objections: list[tuple[bool, str]] = [
+        (len(plain) < MIN_LENGTH, gettext("Please use at least %(count)s characters.", count=MIN_LENGTH)),
+        (len(plain) > MAX_LENGTH, gettext("Please use at most %(count)s characters.", count=MAX_LENGTH)),
+        (_is_common(guess), gettext("This password is one of the first that are guessed.")),
+        (guess in (email, email.partition("@")[0]), gettext("Your e-mail address can't be the password.")),
+    ]
+    return next((sentence for applies, sentence in objections if applies), None)
 
 
 def hash_password(password: str) -> str:
@@ -42,7 +39,7 @@ def hash_password(password: str) -> str:
 def matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is the one that was hashed. Without a hash it takes as long, and says no."""
     if len(password) > MAX_LENGTH:
-        return False
+        return False  # before any work; whether there is such an account plays no part
     try:
         _hasher.verify(password_hash or _nobodys_hash(), _plain(password))
     except (VerificationError, InvalidHashError):
@@ -58,6 +55,10 @@ def needs_rehash(password_hash: str) -> bool:
 @lru_cache(maxsize=1)
 def _nobodys_hash() -> str:
     return _hasher.hash("the password of nobody")
+
+
+def _is_common(guess: str) -> bool:
+    return guess in COMMON or len(set(guess)) == 1
 
 
 def _plain(password: str) -> str:

@@ -87,11 +87,11 @@ def is_owner() -> bool:
 def start(account: Account) -> None:
     """Log this browser in, in the current unit: new token, the old session gone, a new secret for forms."""
     token = new_token()
-    moment = now()
+    moment = max(now(), account.password_changed_at)  # a clock that was set back must not make it useless
     row = LoginSession(
         token_hash=_hashed(token),
         account_id=account.id,
-        user_agent=request.user_agent.string[:200],
+        user_agent="".join(filter(str.isprintable, request.user_agent.string))[:200],
         created_at=moment,
         last_seen_at=moment,
         expires_at=_expiry(account, moment, moment),

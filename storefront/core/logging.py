@@ -11,6 +11,9 @@ from structlog.typing import EventDict, FilteringBoundLogger
 _EMAIL = re.compile(r"([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})")
 _SECRET = re.compile(r"\b((?:sk|rk|whsec|pk)_[A-Za-z0-9_]{4})[A-Za-z0-9_]+")
 
+# As ids.new_token() makes them, such as in the address of a mailed link.
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{4})[A-Za-z0-9_-]{39}(?![A-Za-z0-9_-])")
+
 
 def configure_logging(level: str = "INFO", json_lines: bool = False) -> None:
     """Send our events and those of libraries to standard error."""
@@ -38,8 +41,8 @@ def get_logger() -> FilteringBoundLogger:
 
 
 def mask(text: str) -> str:
-    """Return the text with e-mail addresses and keys shortened: ``m***@example.org``."""
-    return _SECRET.sub(r"\1***", _EMAIL.sub(r"\1***@\2", text))
+    """Return the text with e-mail addresses, keys and tokens shortened: ``m***@example.org``."""
+    return _TOKEN.sub(r"\1***", _SECRET.sub(r"\1***", _EMAIL.sub(r"\1***@\2", text)))
 
 
 def _hide_secrets(_logger: Any, _name: str, event: EventDict) -> EventDict:

@@ -26,7 +26,6 @@ def init_csrf(app: Flask, own_origins: frozenset[str]) -> None:
     _protect.init_app(app)
     app.extensions["own_origins"] = own_origins
     app.before_request(_check)
-    app.register_error_handler(CSRFError, _refuse)
 
 
 def exempt(view: object) -> None:
@@ -43,7 +42,7 @@ def _check() -> None:
     if _is_from_elsewhere():
         raise ForeignRequest
     if not getattr(view, "cross_site_safe", False):
-        _protect.protect()
+        _check_token()
 
 
 def _is_from_elsewhere() -> bool:
@@ -61,5 +60,8 @@ def _is_from_elsewhere() -> bool:
     return origin not in own and urlsplit(origin).netloc != request.host
 
 
-def _refuse(_error: CSRFError) -> None:
-    raise ForeignRequest
+def _check_token() -> None:
+    try:
+        _protect.protect()
+    except CSRFError as error:
+        raise ForeignRequest from error
