@@ -3,6 +3,7 @@
 from storefront.accounts import models as _accounts
 from storefront.cart import models as _cart
 from storefront.catalog import models as _catalog
+from storefront.checkout import models as _checkout
 from storefront.core.db import Base
 from storefront.fulfilment import models as _fulfilment
 from storefront.jobs import models as _jobs
@@ -19,6 +20,7 @@ ROOMS = (
     _accounts,
     _cart,
     _catalog,
+    _checkout,
     _fulfilment,
     _jobs,
     _journal,

@@ -46,8 +46,11 @@ class Settings(BaseSettings):
     stripe_webhook_secrets: Annotated[tuple[str, ...], NoDecode] = ()
     stripe_api_base: str = ""
 
+    stripe_checkout_origin: str = ""
+    checkout_ceiling: int = Field(default=0, ge=0)
+
     owner_email: str = "owner@example.org"
-    web_workers: int = Field(default=1, ge=1, le=64)
+    web_workers: int = Field(default=0, ge=0, le=64)
     web_threads: int = Field(default=8, ge=1, le=256)
     worker_threads: int = Field(default=1, ge=1, le=64)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
@@ -61,7 +64,7 @@ class Settings(BaseSettings):
     def _split_at_commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("public_url", "stripe_api_base")
+    @field_validator("public_url", "stripe_api_base", "stripe_checkout_origin")
     @classmethod
     def _web_address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -112,6 +115,11 @@ class Settings(BaseSettings):
     def is_sqlite(self) -> bool:
         """Whether the database is the one file under ``var/``."""
         return self.database_dsn.startswith("sqlite")
+
+    @property
+    def web_processes(self) -> int:
+        """How many processes serve pages: as set, else one beside SQLite and two beside PostgreSQL."""
+        return self.web_workers or (1 if self.is_sqlite else 2)
 
     @cached_property
     def database_dsn(self) -> str:

@@ -30,8 +30,8 @@ class Category(Base):
 class Product(Base):
     """What is sold under one title; each product has at least one variant.
 
-    ``price_amount``, ``price_varies``, ``is_available`` and ``cover`` repeat what variants and pictures say, so that
-    a list reads one row a product; only ``catalog.cards.refresh_card`` writes them. ``version`` rises with each save by
+    ``price_amount``, ``price_varies``, ``is_available``, ``cover`` and ``facts`` repeat what variants, pictures
+    and contents say, so that a list reads one row a product; only ``catalog.cards.refresh_card`` writes them. ``version`` rises with each save by
     the owner, so that two tabs can't overwrite each other unseen.
     """
 
@@ -60,6 +60,7 @@ class Product(Base):
     price_varies: Mapped[bool] = mapped_column(default=False)
     is_available: Mapped[bool] = mapped_column(default=True)
     cover: Mapped[dict[str, Any] | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     preview_token: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     version: Mapped[int] = mapped_column(default=1)
     published_at: Mapped[datetime | None]

@@ -1,0 +1,180 @@
+"""Putting everything together: one runtime for web, worker and command line."""
+
+from contextlib import AbstractContextManager
+
+from flask import Flask
+
+from practice_stripe import PracticeConfig, create_practice_stripe
+from storefront import schema
+from storefront.accounts import jobs as account_jobs
+from storefront.accounts import service as accounts
+from storefront.accounts import emails as account_emails
+from storefront.accounts.guard import init_guard
+from storefront.accounts.models import Account
+from storefront.accounts.views import blueprint as account_pages
+from storefront.admin.views import admin
+from storefront.cart import jobs as cart_jobs
+from storefront.cart import service as carts
+from storefront.cart.cookie import cart_id_of_visitor
+from storefront.cart.views import cart
+from storefront.catalog.stamp import read_stamp, tell_after_change
+from storefront.catalog.views import catalog
+from storefront.checkout import emails as checkout_emails
+from storefront.checkout import jobs as checkout_jobs
+from storefront.checkout.views.checkout import checkout
+from storefront.checkout.views.orders import orders
+from storefront.checkout.views.webhook import webhooks
+from storefront.core import db
+from storefront.core.logging import configure_logging
+from storefront.core.money import Money
+from storefront.core.settings import Settings, load_settings
+from storefront.fulfilment import service as fulfilment_service
+from storefront.fulfilment.views import fulfilment
+from storefront.gateways import mail
+from storefront.gateways.files import make_file_store
+from storefront.jobs import jobs as job_jobs
+from storefront.jobs import nudge, worker
+from storefront.jobs.service import count_resting, count_waiting, is_worker_alive
+from storefront.notifications import jobs as notification_jobs
+from storefront.orders.queries import count_attention
+from storefront.search import views as search_views
+from storefront.shop.service import shop_view
+from storefront.storage import jobs as storage_jobs
+from storefront.storage import service as storage
+from storefront.storage.views import blueprint as files
+from storefront.web.language import current_language
+from storefront.web.setup import make_app, put_layers
+from storefront.web.views import CHECKS, GAUGES, machine_pages
+
+# Imported for what they register: jobs, periodic work, mails, routes, tables.
+REGISTERED = (
+    account_emails,
+    account_jobs,
+    cart_jobs,
+    checkout_emails,
+    checkout_jobs,
+    job_jobs,
+    notification_jobs,
+    schema,
+    search_views,
+    storage_jobs,
+)
+PRACTICE_PREFIX = "/practice-stripe"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the shop as a WSGI app, connected to its database, storage, mail and Stripe.
+
+    Raises:
+        SettingsError: the environment can't be used.
+    """
+    return create_runtime(settings or load_settings())
+
+
+def create_runtime(settings: Settings) -> Flask:
+    """Connect this process to all that the shop needs, and return the app in whose context its jobs run."""
+    configure_logging(settings.log_level, json_lines=settings.is_production)
+    db.connect(settings.database_dsn)
+    storage.configure(make_file_store(settings), settings)
+    mail.configure(settings)
+    nudge.use_redis(settings.redis_url)
+    app = _build(settings)
+    worker.configure(around_job=lambda: _job_context(app), redis_url=settings.redis_url)
+    return app
+
+
+def practice_config(settings: Settings) -> PracticeConfig:
+    """Return how the stand-in for Stripe is set up; it is never made for production."""
+    return PracticeConfig(
+        database=settings.var_dir / "practice-stripe.sqlite",
+        secret_key=settings.stripe_key,
+        webhook_secret=settings.webhook_secrets[0],
+        webhook_url=f"{settings.own_address}/webhooks/stripe",
+        public_url=f"{settings.base_url}{PRACTICE_PREFIX}",
+    )
+
+
+def _build(settings: Settings) -> Flask:
+    app = make_app(
+        settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings)
+    )
+    for pages in (
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, admin,
+    ):  # fmt: skip
+        app.register_blueprint(pages)
+    init_guard(app)
+    CHECKS["storage"] = lambda: storage.store().is_ready()
+    CHECKS["queue"] = is_worker_alive
+    GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)
+    _init_shop_words(app, settings)
+    accounts.after_login(_take_cart_along)
+    accounts.on_mailbox_proven(_claim_purchases)
+    if settings.is_practice and not settings.is_production:
+        _mount_practice(app, settings)
+    cache = put_layers(app, settings, _stamp)
+    tell_after_change(cache.forget)
+    return app
+
+
+def _init_shop_words(app: Flask, settings: Settings) -> None:
+    """What templates may say about the shop; a macro that is imported without context knows globals only."""
+    app.jinja_env.globals.update(money_of=Money, base_url=settings.base_url, fact=_fact)
+
+    @app.context_processor
+    def _shop() -> dict[str, object]:
+        return {"shop": shop_view(current_language())}
+
+
+def _fact(thing: dict[str, object], name: str) -> object:
+    """Return a text of a denormalised fact of a product in the page's language."""
+    translations = thing.get("translations")
+    words = translations.get(current_language(), {}) if isinstance(translations, dict) else {}
+    return words.get(name) or thing[name]
+
+
+def _mount_practice(app: Flask, settings: Settings) -> None:
+    practice = create_practice_stripe(practice_config(settings))
+    shop = app.wsgi_app
+
+    def choose(environ, start_response):  # type: ignore[no-untyped-def]  # a WSGI app
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(f"{PRACTICE_PREFIX}/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + PRACTICE_PREFIX
+            environ["PATH_INFO"] = path[len(PRACTICE_PREFIX) :]
+            return practice.wsgi_app(environ, start_response)
+        return shop(environ, start_response)
+
+    app.wsgi_app = choose  # type: ignore[method-assign]  # Flask's documented way to add a layer
+
+
+def _stamp() -> int:
+    try:
+        return read_stamp()
+    finally:
+        db.close_reader()
+
+
+def _job_context(app: Flask) -> AbstractContextManager[object]:
+    return app.app_context()
+
+
+def _take_cart_along(account: Account) -> None:
+    carts.merge_at_login(cart_id_of_visitor(), account.id)
+
+
+def _claim_purchases(account: Account) -> None:
+    fulfilment_service.claim_for_account(account.id, account.email)
+
+
+def _media_origins() -> tuple[str, ...]:
+    origin = storage.store().origin
+    return (origin,) if origin else ()
+
+
+def _payment_origins(settings: Settings) -> tuple[str, ...]:
+    """Where a checkout form may lead: browsers apply form-action to redirects too."""
+    origins = ["https://checkout.stripe.com"]
+    origins += [origin for origin in (settings.stripe_checkout_origin, settings.stripe_api_base) if origin]
+    if not settings.is_production:
+        origins += ["http://127.0.0.1:*", "http://localhost:*"]
+    return tuple(origins)

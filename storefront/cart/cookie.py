@@ -1,0 +1,38 @@
+"""The signed cookie that carries the random id of a visitor's cart."""
+
+from flask import Response, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from storefront.cart.service import KEPT_FOR
+from storefront.web.setup import settings
+
+NAME = "cart"
+
+
+def cart_id_of_visitor() -> str | None:
+    """Return the id in the cookie, or None when there is none or it is not ours."""
+    value = request.cookies.get(NAME)
+    if not value:
+        return None
+    try:
+        return str(_signer().loads(value))
+    except BadSignature:
+        return None
+
+
+def remember_cart(response: Response, public_id: str) -> Response:
+    """Have the browser keep the id for 30 days from now."""
+    response.set_cookie(
+        NAME,
+        str(_signer().dumps(public_id)),
+        max_age=KEPT_FOR,
+        secure=bool(current_app.config["SECURE_COOKIES"]),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _signer() -> URLSafeSerializer:
+    # The last key of the list signs in itsdangerous; ours is the first.
+    return URLSafeSerializer(list(reversed(settings().signing_keys)), salt="cart")

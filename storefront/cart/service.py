@@ -1,0 +1,257 @@
+"""Filling and changing a cart. What comes from a form is corrected and said, never trusted and never a fault."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+from sqlalchemy import delete, func, select
+
+from storefront.cart.models import Cart, CartLine
+from storefront.catalog import queries as catalog
+from storefront.catalog.models import Product, Variant
+from storefront.catalog.pictures import PictureView, cover_view
+from storefront.core import db
+from storefront.core.clock import now, timedelta
+from storefront.core.ids import new_public_id
+from storefront.core.money import Money
+from storefront.web.language import in_language
+
+KEPT_FOR = timedelta(days=30)
+MOST_OF_ONE = 99
+# Stripe takes 100 lines a session.
+MOST_LINES = 100
+
+
+@dataclass(slots=True)
+class LineView:
+    """One line as the cart shows it. ``problem`` says why it can't be bought as it is."""
+
+    variant: Variant
+    product: Product
+    quantity: int
+    problem: str | None
+
+    @property
+    def title(self) -> str:
+        """The title of the product in the page's language."""
+        return in_language(self.product, "title")
+
+    @property
+    def variant_title(self) -> str:
+        """Which of the variants, or nothing when there is only one."""
+        return in_language(self.variant, "title")
+
+    @property
+    def total(self) -> Money:
+        """What this line costs."""
+        return self.variant.price * self.quantity
+
+    @property
+    def picture(self) -> PictureView | None:
+        """The cover of the product."""
+        return cover_view(self.product.cover) if self.product.cover else None
+
+
+@dataclass(slots=True)
+class CartView:
+    """The whole cart as it stands in the database now."""
+
+    checkout_key: str
+    lines: list[LineView]
+    currency: str
+
+    @property
+    def count(self) -> int:
+        """How many pieces."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def total(self) -> Money:
+        """What all of it costs."""
+        return Money(sum(line.total.amount for line in self.lines), self.currency)
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether something must be changed before it can be bought."""
+        return any(line.problem for line in self.lines)
+
+    @property
+    def requires_shipping(self) -> bool:
+        """Whether something of it is sent by post."""
+        return any(line.product.requires_shipping for line in self.lines)
+
+
+@dataclass(slots=True)
+class Change:
+    """What became of a wish: the sentence for the person, and how many there are now."""
+
+    sentence: str
+    quantity: int
+    is_as_wished: bool = True
+
+
+def find_cart(public_id: str | None, account_id: int | None = None) -> Cart | None:
+    """Return the cart of the account, else the one whose id the cookie carries."""
+    if account_id is not None:
+        own = db.session().scalar(select(Cart).where(Cart.account_id == account_id))
+        if own is not None:
+            return own
+    if not public_id:
+        return None
+    oldest = now() - KEPT_FOR
+    statement = select(Cart).where(Cart.public_id == public_id, Cart.updated_at > oldest)
+    cart = db.session().scalar(statement)
+    return cart if cart is not None and cart.account_id in (None, account_id) else None
+
+
+def make_cart(account_id: int | None) -> Cart:
+    """Return a new, empty cart."""
+    cart = Cart(account_id=account_id)
+    db.session().add(cart)
+    db.session().flush()
+    return cart
+
+
+def add(cart: Cart, variant_id: int, quantity: int) -> Change:
+    """Put so many more of a variant into the cart, as many as there are."""
+    line = _line(cart, variant_id)
+    return _set(cart, line, variant_id, (line.quantity if line else 0) + quantity)
+
+
+def change(cart: Cart, variant_id: int, quantity: int) -> Change:
+    """Have exactly so many of a variant in the cart; 0 removes it."""
+    line = _line(cart, variant_id)
+    if quantity <= 0:
+        return remove(cart, variant_id)
+    return _set(cart, line, variant_id, quantity)
+
+
+def remove(cart: Cart, variant_id: int) -> Change:
+    """Take a variant out of the cart; taking it out twice is no fault."""
+    db.session().execute(delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id))
+    _touch(cart)
+    variant = catalog.get_variants([variant_id]).get(variant_id)
+    title = in_language(variant.product, "title") if variant else ""
+    return Change(gettext("%(title)s was removed from the cart.", title=title), 0)
+
+
+def quantity_of(cart: Cart, variant_id: int) -> int:
+    """Return how many of a variant are in the cart."""
+    line = _line(cart, variant_id)
+    return line.quantity if line else 0
+
+
+def view_of(cart: Cart | None, currency: str) -> CartView:
+    """Return what is in the cart, with the prices of now (2 queries)."""
+    if cart is None:
+        return CartView("", [], currency)
+    statement = (
+        select(CartLine.quantity, Variant, Product)
+        .join(Variant, Variant.id == CartLine.variant_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(CartLine.cart_id == cart.id)
+        .order_by(CartLine.added_at, CartLine.id)
+    )
+    rows = db.session().execute(statement).all()
+    lines = [LineView(variant, product, quantity, _problem(variant, product, quantity)) for quantity, variant, product in rows]
+    return CartView(cart.checkout_key, lines, currency)
+
+
+def count_of(public_id: str | None, account_id: int | None) -> int:
+    """Return how many pieces are in the cart, for the header (1 query)."""
+    if account_id is None and not public_id:
+        return 0
+    whose = Cart.account_id == account_id if account_id is not None else (
+        (Cart.public_id == public_id) & (Cart.account_id.is_(None)) & (Cart.updated_at > now() - KEPT_FOR)
+    )
+    statement = select(func.coalesce(func.sum(CartLine.quantity), 0)).join(Cart, Cart.id == CartLine.cart_id).where(whose)
+    return int(db.session().scalar(statement) or 0)
+
+
+def merge_at_login(public_id: str | None, account_id: int) -> None:
+    """Make the visitor's cart the account's; what both hold is added up, within what there is."""
+    visitor = find_cart(public_id)
+    if visitor is None:
+        return
+    own = db.session().scalar(select(Cart).where(Cart.account_id == account_id))
+    if own is None:
+        visitor.account_id = account_id
+        _touch(visitor)
+        return
+    for line in db.session().scalars(select(CartLine).where(CartLine.cart_id == visitor.id).order_by(CartLine.id)):
+        add(own, line.variant_id, line.quantity)
+    db.session().delete(visitor)
+
+
+def empty_after_purchase(checkout_key: str, bought: dict[int, int]) -> None:
+    """Take what was bought out of the cart it came from; what was added meanwhile stays. The key is renewed."""
+    cart = db.session().scalar(select(Cart).where(Cart.checkout_key == checkout_key))
+    if cart is None:
+        return
+    for line in db.session().scalars(select(CartLine).where(CartLine.cart_id == cart.id)):
+        left = line.quantity - bought.get(line.variant_id, 0)
+        if left > 0:
+            line.quantity = left
+        else:
+            db.session().delete(line)
+    renew_key(cart)
+
+
+def renew_key(cart: Cart) -> None:
+    """Let the next checkout of this cart be another order."""
+    cart.checkout_key = new_public_id()
+    _touch(cart)
+
+
+def forget_old_carts() -> None:
+    """Delete visitors' carts that nobody has touched for 30 days."""
+    db.session().execute(delete(Cart).where(Cart.account_id.is_(None), Cart.updated_at < now() - KEPT_FOR))
+
+
+def _set(cart: Cart, line: CartLine | None, variant_id: int, wished: int) -> Change:
+    variant = catalog.get_variants([variant_id]).get(variant_id)
+    if variant is None or variant.archived_at is not None or not catalog.is_published(variant.product):
+        return Change(gettext("This product is not on offer any more."), 0, is_as_wished=False)
+    title = in_language(variant.product, "title")
+    most = _most(variant)
+    if most == 0:
+        return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
+    if line is None and _lines_in(cart) >= MOST_LINES:
+        return Change(gettext("A cart holds at most 100 different things."), 0, is_as_wished=False)
+    quantity = min(wished, most)
+    if line is None:
+        db.session().add(CartLine(cart_id=cart.id, variant_id=variant_id, quantity=quantity))
+    else:
+        line.quantity = quantity
+    _touch(cart)
+    if quantity < wished:
+        return Change(gettext("There are only %(num)s of %(title)s.", num=quantity, title=title), quantity, is_as_wished=False)
+    return Change(gettext("%(title)s is in the cart.", title=title), quantity)
+
+
+def _most(variant: Variant) -> int:
+    """Return how many one may have: what there is, within reason."""
+    return MOST_OF_ONE if variant.stock is None else min(variant.stock, MOST_OF_ONE)
+
+
+def _problem(variant: Variant, product: Product, quantity: int) -> str | None:
+    if variant.archived_at is not None or not catalog.is_published(product):
+        return gettext("This is not on offer any more. Please remove it.")
+    if variant.stock == 0:
+        return gettext("This is sold out. Please remove it.")
+    if variant.stock is not None and variant.stock < quantity:
+        return gettext("Only %(num)s left. Please take fewer.", num=variant.stock)
+    return None
+
+
+def _line(cart: Cart, variant_id: int) -> CartLine | None:
+    return db.session().scalar(
+        select(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id).with_for_update()
+    )
+
+
+def _lines_in(cart: Cart) -> int:
+    return db.session().scalar(select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart.id)) or 0
+
+
+def _touch(cart: Cart) -> None:
+    cart.updated_at = now()

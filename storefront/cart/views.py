@@ -1,0 +1,148 @@
+"""The cart, with and without JavaScript, and the small fragment that says who is here."""
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.accounts.sessions import current_account
+from storefront.cart import service
+from storefront.cart.cookie import cart_id_of_visitor, remember_cart
+from storefront.cart.models import Cart
+from storefront.cart.service import Change
+from storefront.core.db import unit_of_work
+from storefront.shop.service import currency
+from storefront.web.access import cross_site_safe, public
+from storefront.web.language import COOKIE as LANGUAGE_COOKIE
+from storefront.web.language import current_language, is_by_prefix
+from storefront.web.pages import go, render_page, wants_fragment
+
+cart = Blueprint("cart", __name__)
+
+_YEAR = 31_536_000
+
+
+@cart.get("/cart")
+@public
+def show() -> Response:
+    """Show what is in the cart and what it costs."""
+    return _show_cart()
+
+
+@cart.post("/cart/lines")
+@public
+@cross_site_safe
+def add_line() -> BaseResponse:
+    """Put something into the cart."""
+    variant_id, quantity = _number("variant_id"), _number("quantity", default=1)
+    if variant_id is None or quantity is None or not 1 <= quantity <= service.MOST_OF_ONE:
+        return _say(Change(_not_understood(), 0, is_as_wished=False), None)
+    with unit_of_work():
+        mine = _own_cart() or service.make_cart(_account_id())
+        change = service.add(mine, variant_id, quantity)
+    return _say(change, mine)
+
+
+@cart.post("/cart/lines/<int:variant_id>")
+@public
+def change_line(variant_id: int) -> BaseResponse:
+    """Change how many there are of one thing, or remove it."""
+    with unit_of_work():
+        mine = _own_cart()
+        if mine is None:
+            return go(url_for("cart.show"))
+        had = service.quantity_of(mine, variant_id)
+        wished = _wished(had)
+        change = (
+            Change(_not_understood(), had, is_as_wished=False)
+            if wished is None
+            else service.change(mine, variant_id, wished)
+        )
+    undo = (variant_id, had) if change.quantity == 0 and wished is not None and had else None
+    if wants_fragment():
+        return _show_cart(change=change, undo=undo, status=200 if change.is_as_wished else 422)
+    flash(change.sentence, "success" if change.is_as_wished else "warning")
+    return go(url_for("cart.show", undo=f"{undo[0]}x{undo[1]}" if undo else None))
+
+
+@cart.get("/me")
+@public
+def me() -> Response:
+    """Say who is here and how many things are in the cart: the only personal part of a catalogue page."""
+    account = current_account()
+    response = make_response(
+        render_template(
+            "web/_me.html",
+            account=account,
+            is_owner=account is not None and account.is_owner,
+            cart_count=service.count_of(cart_id_of_visitor(), account.id if account else None),
+        )
+    )
+    if is_by_prefix(request.environ) and request.cookies.get(LANGUAGE_COOKIE) != current_language():
+        response.set_cookie(LANGUAGE_COOKIE, current_language(), max_age=_YEAR, samesite="Lax")
+    return response
+
+
+def _show_cart(change: Change | None = None, undo: tuple[int, int] | None = None, status: int = 200) -> Response:
+    return render_page(
+        "cart/show.html",
+        fragment="cart/_cart.html",
+        status=status,
+        cart=service.view_of(_own_cart(), currency()),
+        account=current_account(),
+        change=change,
+        undo=undo or _undo_in_address(),
+        form=None,
+        checkout_error=None,
+    )
+
+
+def _say(change: Change, mine: Cart | None) -> BaseResponse:
+    """Answer an addition: the page stays and its status region speaks; without JavaScript the cart is shown."""
+    if wants_fragment():
+        count = service.count_of(mine.public_id if mine else cart_id_of_visitor(), _account_id())
+        response = make_response(
+            render_template("cart/_added.html", change=change, count=count), 200 if change.is_as_wished else 422
+        )
+    else:
+        flash(change.sentence, "success" if change.is_as_wished else "warning")
+        response = make_response(go(url_for("cart.show")))
+    return remember_cart(response, mine.public_id) if mine else response
+
+
+def _own_cart() -> Cart | None:
+    return service.find_cart(cart_id_of_visitor(), _account_id())
+
+
+def _account_id() -> int | None:
+    account = current_account()
+    return account.id if account else None
+
+
+def _wished(had: int) -> int | None:
+    if "remove" in request.form:
+        return 0
+    quantity = _number("quantity", default=had)
+    step = _number("step", default=0)
+    if quantity is None or step is None or not 0 <= quantity <= 999:
+        return None
+    return max(0, min(quantity + step, service.MOST_OF_ONE)) if step in (-1, 0, 1) else None
+
+
+def _number(name: str, default: int | None = None) -> int | None:
+    """Return a small whole number of the form, or None when it is something else."""
+    text = request.form.get(name, "").strip()
+    if not text:
+        return default
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) <= 12 else None
+
+
+def _undo_in_address() -> tuple[int, int] | None:
+    variant_id, _, quantity = request.args.get("undo", "").partition("x")
+    if variant_id.isascii() and variant_id.isdigit() and quantity in {str(n) for n in range(1, service.MOST_OF_ONE + 1)}:
+        return int(variant_id[:12]), int(quantity)
+    return None
+
+
+def _not_understood() -> str:
+    return gettext("Please choose a number from 1 to 99.")

@@ -1,0 +1,105 @@
+"""What a list shows of a product: one row each, ready to print."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import selectinload
+
+from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Variant
+from storefront.catalog.pictures import PictureView, cover_of
+from storefront.catalog.states import ContentKind, ProductKind
+from storefront.core import db
+from storefront.core.clock import datetime
+from storefront.core.money import Money
+
+
+@dataclass(slots=True)
+class Card:
+    """One product as a list shows it."""
+
+    id: int
+    path: str
+    title: str
+    summary: str
+    kind: ProductKind
+    price: Money
+    price_varies: bool
+    is_available: bool
+    picture: PictureView | None
+    published_at: datetime | None
+
+
+def refresh_card(product_id: int) -> None:
+    """Write down again what pages show of the product: lowest price, availability, cover, what one gets.
+
+    Must run in the unit that changed its variants, pictures or contents.
+    """
+    session = db.session()
+    session.flush()
+    offered = (Variant.product_id == product_id, Variant.archived_at.is_(None))
+    lowest, highest = session.execute(
+        select(func.min(Variant.price_amount), func.max(Variant.price_amount)).where(*offered)
+    ).one()
+    available = session.scalar(
+        select(Variant.id).where(*offered, (Variant.stock.is_(None)) | (Variant.stock > 0)).limit(1)
+    )
+    cover = session.scalar(
+        select(Picture).where(Picture.product_id == product_id).order_by(Picture.position, Picture.id).limit(1)
+    )
+    session.execute(
+        update(Product)
+        .where(Product.id == product_id)
+        .values(
+            price_amount=lowest or 0,
+            price_varies=lowest != highest,
+            is_available=available is not None,
+            cover=cover_of(cover) if cover else None,
+            facts={"contents": _contents(product_id)},
+        )
+    )
+
+
+def _contents(product_id: int) -> list[dict[str, Any]]:
+    statement = (
+        select(Content)
+        .where(Content.product_id == product_id)
+        .order_by(Content.position, Content.id)
+        .options(
+            selectinload(Content.file),
+            selectinload(Content.chapters).selectinload(Chapter.lessons),
+        )
+    )
+    return [_content_fact(content) for content in db.session().scalars(statement)]
+
+
+def _content_fact(content: Content) -> dict[str, Any]:
+    fact: dict[str, Any] = {
+        "kind": content.kind.value,
+        "title": content.title,
+        "translations": content.translations,
+        "variant_id": content.variant_id,
+    }
+    if content.file is not None:
+        fact |= {"format": content.file.filename.rpartition(".")[2].upper()[:8], "size": content.file.size}
+    if content.kind is ContentKind.COURSE:
+        fact["chapters"] = [_chapter_fact(chapter) for chapter in content.chapters]
+    return fact
+
+
+def _chapter_fact(chapter: Chapter) -> dict[str, Any]:
+    return {
+        "title": chapter.title,
+        "translations": chapter.translations,
+        "lessons": [_lesson_fact(lesson) for lesson in chapter.lessons],
+    }
+
+
+def _lesson_fact(lesson: Lesson) -> dict[str, Any]:
+    return {
+        "title": lesson.title,
+        "translations": lesson.translations,
+        "seconds": lesson.duration_seconds,
+        "is_preview": lesson.is_preview,
+        "public_id": lesson.public_id,
+    }

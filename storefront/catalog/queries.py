@@ -1,0 +1,242 @@
+"""Reading the catalogue for pages: explicit columns, statements built once, keyset pages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from storefront.catalog.cards import Card
+from storefront.catalog.models import Category, Content, OldSlug, Picture, Product, Variant
+from storefront.catalog.pictures import cover_view
+from storefront.catalog.states import ProductState
+from storefront.core import db
+from storefront.core.clock import datetime, from_timestamp, now, timedelta
+from storefront.core.money import Money
+
+PAGE_SIZE = 24
+
+
+class Sort(StrEnum):
+    """The orders in which a list can be read."""
+
+    NEWEST = "newest"
+    CHEAPEST = "price"
+    DEAREST = "-price"
+
+
+@dataclass(slots=True)
+class Page:
+    """A piece of a list, and where the next one begins (None at the end)."""
+
+    cards: list[Card]
+    next_after: str | None
+
+
+def list_cards(
+    language: str,
+    *,
+    sort: Sort = Sort.NEWEST,
+    category_ids: tuple[int, ...] = (),
+    after: str | None = None,
+    size: int = PAGE_SIZE,
+    root: str = "",
+) -> Page:
+    """Return one page of published products. Costs one query at any depth and any number of products.
+
+    ``root`` is what stands before each path: the language prefix of the page.
+    """
+    position = _read_position(after, sort)
+    statement = _list_statement(language, sort, min(len(category_ids), 2), position is not None)
+    values: dict[str, Any] = {"now": now(), "size": size + 1}
+    if category_ids:
+        values["categories"] = category_ids[0] if len(category_ids) == 1 else list(category_ids)
+    if position is not None:
+        values["position"], values["position_id"] = position
+    rows = db.session().execute(statement, values).all()
+    cards = [card_of(row, root) for row in rows[:size]]
+    return Page(cards, _position_of(rows[size - 1], sort) if len(rows) > size else None)
+
+
+def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[Card]:
+    """Return the published ones of these products, in the given order."""
+    if not product_ids:
+        return []
+    statement = select(*_card_columns(language)).where(Product.id.in_(product_ids), *_published(now()))
+    found = {row.id: card_of(row, root) for row in db.session().execute(statement)}
+    return [found[product_id] for product_id in product_ids if product_id in found]
+
+
+def find_product(slug: str) -> Product | None:
+    """Return the product with that address, whatever its state, with its category, variants and pictures (3 queries)."""
+    return db.session().scalar(_product_statement().where(Product.slug == slug))
+
+
+def find_product_by_preview(token: str) -> Product | None:
+    """Return the product whose secret preview address this is."""
+    return db.session().scalar(_product_statement().where(Product.preview_token == token))
+
+
+def find_new_slug(slug: str) -> str | None:
+    """Return the present address of a product that once had this one."""
+    return db.session().scalar(
+        select(Product.slug).join(OldSlug, OldSlug.product_id == Product.id).where(OldSlug.slug == slug)
+    )
+
+
+def is_published(product: Product, at: datetime | None = None) -> bool:
+    """Whether customers may see and buy the product at that moment."""
+    return (
+        product.state is ProductState.PUBLISHED and product.published_at is not None and product.published_at <= (at or now())
+    )
+
+
+def next_publication() -> datetime | None:
+    """Return when the clock will next publish something, which ends every cached list."""
+    return db.session().scalar(
+        select(func.min(Product.published_at)).where(
+            Product.state == ProductState.PUBLISHED, Product.published_at > now()
+        )
+    )
+
+
+def list_categories() -> list[Category]:
+    """Return all shelves in their order."""
+    return list(db.session().scalars(select(Category).order_by(Category.position, Category.id)))
+
+
+def find_category(slug: str) -> Category | None:
+    """Return the shelf with that address."""
+    return db.session().scalar(select(Category).where(Category.slug == slug))
+
+
+def with_descendants(category: Category, categories: list[Category]) -> tuple[int, ...]:
+    """Return the ids of the shelf and of all below it."""
+    found = [category.id]
+    for parent_id in found:
+        found += [child.id for child in categories if child.parent_id == parent_id]
+    return tuple(found)
+
+
+def offered_variants(product: Product) -> list[Variant]:
+    """Return the variants that are on offer, in the owner's order."""
+    return [variant for variant in product.variants if variant.archived_at is None]
+
+
+def get_variants(variant_ids: list[int]) -> dict[int, Variant]:
+    """Return variants with their products, by id (2 queries at most)."""
+    statement = select(Variant).where(Variant.id.in_(variant_ids)).options(selectinload(Variant.product))
+    return {variant.id: variant for variant in db.session().scalars(statement)}
+
+
+def contents_of(product_ids: list[int]) -> list[Content]:
+    """Return what comes with these products, with files, in order."""
+    statement = (
+        select(Content)
+        .where(Content.product_id.in_(product_ids))
+        .order_by(Content.product_id, Content.position, Content.id)
+        .options(selectinload(Content.file))
+    )
+    return list(db.session().scalars(statement))
+
+
+def pictures_of(product_id: int) -> list[Picture]:
+    """Return the pictures of a product in order."""
+    return list(
+        db.session().scalars(
+            select(Picture).where(Picture.product_id == product_id).order_by(Picture.position, Picture.id)
+        )
+    )
+
+
+def card_of(row: Row[Any], root: str = "") -> Card:
+    """Turn a row of the list statement into what the templates print."""
+    return Card(
+        id=row.id,
+        path=f"{root}/products/{row.slug}",
+        title=row.title,
+        summary=row.summary,
+        kind=row.kind,
+        price=Money(row.price_amount, row.currency),
+        price_varies=row.price_varies,
+        is_available=row.is_available,
+        picture=cover_view(row.cover) if row.cover else None,
+        published_at=row.published_at,
+    )
+
+
+def _product_statement() -> Select[tuple[Product]]:
+    return select(Product).options(
+        joinedload(Product.category), selectinload(Product.variants), selectinload(Product.pictures)
+    )
+
+
+@lru_cache(maxsize=128)
+def _list_statement(language: str, sort: Sort, categories: int, continued: bool) -> Select[Any]:
+    statement = select(*_card_columns(language)).where(*_published(bindparam("now")))
+    if categories == 1:
+        statement = statement.where(Product.category_id == bindparam("categories"))
+    elif categories:
+        statement = statement.where(Product.category_id.in_(bindparam("categories", expanding=True)))
+    key = Product.published_at if sort is Sort.NEWEST else Product.price_amount
+    descending = sort in (Sort.NEWEST, Sort.DEAREST)
+    if continued:
+        statement = statement.where(_beyond(key, descending))
+    if descending:
+        statement = statement.order_by(key.desc(), Product.id.desc())
+    else:
+        statement = statement.order_by(key, Product.id)
+    return statement.limit(bindparam("size"))
+
+
+def _beyond(key: Any, descending: bool) -> ColumnElement[bool]:
+    """Continue after a row: the first condition lets the index jump there, the second breaks ties."""
+    position, position_id = bindparam("position"), bindparam("position_id")
+    if descending:
+        return and_(key <= position, or_(key < position, Product.id < position_id))
+    return and_(key >= position, or_(key > position, Product.id > position_id))
+
+
+def _card_columns(language: str) -> tuple[Any, ...]:
+    return (
+        Product.id,
+        Product.slug,
+        _translated("title", language),
+        _translated("summary", language),
+        Product.kind,
+        Product.currency,
+        Product.price_amount,
+        Product.price_varies,
+        Product.is_available,
+        Product.cover,
+        Product.published_at,
+    )
+
+
+def _translated(field: str, language: str) -> Any:
+    own = getattr(Product, field)
+    if language == "en":
+        return own
+    return func.coalesce(Product.translations[language][field].as_string(), own).label(field)
+
+
+def _published(at: Any) -> tuple[ColumnElement[bool], ...]:
+    return (Product.state == ProductState.PUBLISHED, Product.published_at <= at)
+
+
+def _position_of(row: Row[Any], sort: Sort) -> str:
+    key = int(row.published_at.timestamp() * 1_000_000) if sort is Sort.NEWEST else row.price_amount
+    return f"{key}-{row.id}"
+
+
+def _read_position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
+    """Read where to go on; what is no position begins at the start."""
+    key, _, row_id = (after or "").partition("-")
+    if not (key.isascii() and key.isdigit() and row_id.isascii() and row_id.isdigit()) or len(key) > 18 or len(row_id) > 18:
+        return None
+    if sort is not Sort.NEWEST:
+        return int(key), int(row_id)
+    seconds, micro = divmod(int(key), 1_000_000)
+    return (from_timestamp(seconds) + timedelta(microseconds=micro), int(row_id)) if seconds < 253_402_300_000 else None

@@ -1,0 +1,89 @@
+"""Pages that show what is sold. They are the same for everybody, so that they can be kept."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.catalog import queries
+from storefront.catalog.models import Product, Variant
+from storefront.catalog.pictures import picture_view
+from storefront.core.errors import NotFound
+from storefront.web.access import public
+from storefront.web.language import current_language
+from storefront.web.page_cache import cacheable, page_ends_at
+from storefront.web.pages import render_page
+
+catalog = Blueprint("catalog", __name__)
+
+_ON_HOME = 8
+
+
+@catalog.get("/")
+@public
+@cacheable
+def home() -> Response:
+    """Say who we are and show what is new."""
+    page_ends_at(queries.next_publication())
+    return render_page(
+        "catalog/home.html",
+        newest=queries.list_cards(current_language(), size=_ON_HOME, root=request.script_root).cards,
+        categories=queries.list_categories(),
+    )
+
+
+@catalog.get("/products/<slug>")
+@public
+def show_product(slug: str) -> BaseResponse:
+    """Show one product; an address that it once had leads to the present one."""
+    product = queries.find_product(slug)
+    if product is None or not queries.is_published(product):
+        return _moved(slug)
+    return _show_published(product=product)
+
+
+@catalog.get("/products/preview/<token>")
+@public
+def preview_product(token: str) -> Response:
+    """Show a product as it will be to whoever has the secret address."""
+    product = queries.find_product_by_preview(token)
+    if product is None:
+        raise NotFound
+    return _render(product, is_preview=True)
+
+
+@cacheable
+def _show_published(product: Product) -> Response:
+    return _render(product, is_preview=False)
+
+
+def _render(product: Product, *, is_preview: bool) -> Response:
+    variants = queries.offered_variants(product)
+    return render_page(
+        "catalog/show_product.html",
+        fragment="catalog/_buy.html",
+        product=product,
+        variants=variants,
+        chosen=_chosen(variants),
+        pictures=[picture_view(picture) for picture in product.pictures],
+        contents=product.facts.get("contents", []),
+        is_preview=is_preview,
+        canonical=url_for("catalog.show_product", slug=product.slug),
+    )
+
+
+def _chosen(variants: list[Variant]) -> Variant | None:
+    """Return the variant that the address names, else the first that can be had."""
+    wanted = request.args.get("variant", "")
+    named = next((variant for variant in variants if str(variant.id) == wanted), None)
+    in_stock = next((variant for variant in variants if variant.stock != 0), None)
+    return named or in_stock or next(iter(variants), None)
+
+
+def _moved(slug: str) -> BaseResponse:
+    new_slug = queries.find_new_slug(slug)
+    if new_slug is None:
+        raise NotFound
+    g.is_cacheable = False
+    arguments: dict[str, Any] = {"slug": new_slug}
+    return redirect(url_for("catalog.show_product", **arguments), 301)

@@ -1,0 +1,1 @@
+"""The only orchestrator: start, return, settle, refund, and Stripe's webhook."""

@@ -1,0 +1,28 @@
+"""What the buyer fills in."""
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField
+from wtforms.validators import InputRequired
+
+from storefront.accounts.forms import an_email
+
+
+class FindForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
+    """Where to send the links to one's purchases."""
+
+    email = EmailField(_("E-mail"), [InputRequired(_("Please enter your e-mail address.")), an_email])
+
+
+class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
+    """Only what is needed: where the receipt and the goods go. Prices are never taken from here."""
+
+    email = EmailField(_("E-mail"), [InputRequired(_("Please enter your e-mail address.")), an_email])
+    key = HiddenField()
+    total = HiddenField()
+
+    @property
+    def seen_total(self) -> int | None:
+        """The total that the person saw, in minor units."""
+        text = self.total.data or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None

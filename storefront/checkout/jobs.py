@@ -1,0 +1,129 @@
+"""What follows a sale, done by the worker."""
+
+from collections.abc import Callable
+
+from flask import current_app
+
+from storefront.checkout import doctor, refunding, settling, sweeping
+from storefront.core import db
+from storefront.core.clock import timedelta
+from storefront.core.logging import get_logger
+from storefront.fulfilment import service as fulfilment
+from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, make_gateway
+from storefront.jobs.registry import RetryLater, job, periodic
+from storefront.journal.service import acting_as
+from storefront.orders.models import Order
+from storefront.orders.service import moving
+from storefront.orders.states import FulfilmentState, PaymentState
+from storefront.payments import inbox
+from storefront.web import throttle
+from storefront.web.setup import settings
+
+_HAVE_PAID = (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
+
+
+def gateway() -> PaymentGateway:
+    """Return Stripe as this app is set up."""
+    found: PaymentGateway | None = current_app.extensions.get("payment_gateway")
+    return found or make_gateway(settings())
+
+
+@job("grant_order")
+def grant_order(order_id: int) -> None:
+    """Give the buyer what was paid for."""
+    order = moving.lock(order_id)
+    if order.payment_state not in _HAVE_PAID:
+        return  # it went back meanwhile
+    fulfilment.grant(order)
+    reached = _reached(order)
+    if reached is not None:
+        moving.move(order, reached)
+    moving.follow_goods_and_money(order)
+
+
+@job("handle_event", outside=True)
+def handle_event(event_id: int) -> Callable[[], None]:
+    """Look where an event of Stripe points; what is true there is written down."""
+    event = inbox.get(event_id)
+    kind, object_id, payload = event.type, event.object_id, event.payload
+    db.close_reader()
+    with acting_as("stripe"):
+        try:
+            _follow(kind, object_id, payload["data"]["object"])
+        except PaymentUnknown as unknown:
+            raise RetryLater(str(unknown), timedelta(seconds=20)) from unknown
+    return lambda: inbox.mark_handled(event_id)
+
+
+@job("send_refund", outside=True)
+def send_refund(refund_id: int) -> Callable[[], None] | None:
+    """Make a refund at Stripe."""
+    try:
+        return refunding.send_refund(refund_id, gateway())
+    except PaymentUnknown as unknown:
+        raise RetryLater(str(unknown), timedelta(seconds=20)) from unknown
+
+
+@periodic("sweep_payments", every=timedelta(minutes=2))
+def sweep_payments() -> None:
+    """Ask Stripe about what is not settled."""
+    with acting_as("sweep"):
+        sweeping.sweep(gateway())
+
+
+@periodic("sweep_strays", every=timedelta(minutes=10))
+def sweep_strays() -> None:
+    """Close sessions that nobody waits for."""
+    with acting_as("sweep"):
+        sweeping.sweep_strays(gateway())
+
+
+@periodic("doctor", every=timedelta(minutes=5))
+def look_after_invariants() -> None:
+    """Check what must always hold; the admin page turns red when something does not."""
+    found = doctor.findings()
+    for finding in found:
+        get_logger().error("doctor", invariant=finding.name, rows=finding.rows[:5])
+    with db.unit_of_work():
+        doctor.remember(found)
+
+
+@periodic("forget_counters", every=timedelta(hours=1))
+def forget_counters() -> None:
+    """Delete counters of windows that are over."""
+    with db.unit_of_work():
+        throttle.forget_old()
+
+
+def _follow(kind: str, object_id: str, about: dict[str, object]) -> None:
+    if kind.startswith("checkout.session."):
+        settling.settle(object_id, gateway())
+    elif kind.startswith("charge.dispute."):
+        _unless_foreign(refunding.follow_dispute(object_id, gateway()), about)
+    elif kind.startswith("refund.") or kind in ("charge.refunded", "charge.refund.updated"):
+        intent = about.get("payment_intent")
+        if isinstance(intent, str):
+            _unless_foreign(refunding.follow_refunds(intent, gateway()), about)
+
+
+def _unless_foreign(is_known: bool, about: dict[str, object]) -> None:
+    """An event may come before the one that tells of its payment; one of another shop's payments never concerns us."""
+    intent = about.get("payment_intent")
+    if is_known or not isinstance(intent, str):
+        return
+    try:
+        is_ours = gateway().metadata_of_payment(intent).get("shop") == "storefront"
+    except PaymentRefused:
+        return
+    if is_ours:
+        raise RetryLater("the payment of this event is not in the books yet", timedelta(seconds=20))
+
+
+def _reached(order: Order) -> FulfilmentState | None:
+    """Digital lines are handed over at once, parcels are not."""
+    if order.fulfilment_state is not FulfilmentState.UNFULFILLED:
+        return None
+    parcels = [line.requires_shipping for line in order.lines]
+    if all(parcels):
+        return None
+    return FulfilmentState.PARTLY if any(parcels) else FulfilmentState.FULFILLED

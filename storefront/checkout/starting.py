@@ -1,0 +1,271 @@
+"""Starting to pay: whatever is clicked, retried or killed, one order and one payable session.
+
+First unit: reserve stock, write order and attempt. Then Stripe is called with no transaction open. Second unit: note
+the session. If the process dies in between, the next click or the sweep makes the same call with the same key.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from storefront.cart import service as carts
+from storefront.cart.models import Cart
+from storefront.checkout import settling
+from storefront.checkout.request import session_request
+from storefront.core import db
+from storefront.core.clock import now, timedelta
+from storefront.core.errors import Refused, Unavailable
+from storefront.core.faults import reach
+from storefront.core.logging import get_logger
+from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, SessionView
+from storefront.orders import queries as orders
+from storefront.orders.models import Order
+from storefront.orders.service import moving, placing, reservations
+from storefront.orders.service.placing import Item, Wish
+from storefront.orders.states import OrderState, PaymentState
+from storefront.payments import service as payments
+from storefront.payments.models import Payment
+from storefront.payments.states import PaymentStatus
+
+# Stripe allows no less than 30 minutes; the rest is time in which the same call can still be made again.
+SESSION_LASTS = timedelta(minutes=45)
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who checks out, from which cart and page."""
+
+    cart_id: int
+    page_key: str
+    email: str
+    account_id: int | None
+    language: str
+    currency: str
+    base_url: str
+    seen_total: int | None
+
+
+class CartChanged(Refused):
+    """What the person saw is no longer what the database says."""
+
+    sentence = "Something in your cart has changed meanwhile. Please look at it again before you pay."
+
+
+class CartEmpty(Refused):
+    """There is nothing to buy."""
+
+    sentence = "Your cart is empty."
+
+
+class PaymentPageUnavailable(Unavailable):
+    """Stripe does not answer, so there is no page to pay on."""
+
+    sentence = "The payment page can't be reached right now. Nothing was charged; please try again in a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class _GoTo:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenSession:
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class _GiveUp:
+    payment: Payment
+
+
+def start(buyer: Buyer, gateway: PaymentGateway) -> str:
+    """Return where the buyer goes on: Stripe's page, or the order's own when there is nothing to pay (any more).
+
+    Raises:
+        CartEmpty, CartChanged, SoldOut: the buyer must look at the cart again; nothing was written.
+        PaymentPageUnavailable: Stripe does not answer; the order waits, and the same click works later.
+    """
+    for _ in range(_ROUNDS):
+        step = _decide(buyer)
+        if isinstance(step, _GoTo):
+            return step.url
+        if isinstance(step, _GiveUp):
+            give_up(step.payment, gateway)
+            continue
+        url = _open_session(step.payment, gateway)
+        if url is not None:
+            return url
+    raise PaymentPageUnavailable
+
+
+def give_up(payment: Payment, gateway: PaymentGateway) -> None:
+    """End an attempt for good, at Stripe before in our books. If it turns out to be paid, it is settled as paid."""
+    try:
+        session = _find_session(payment, gateway)
+        if session is not None and session.status == "open":
+            session = gateway.expire_session(session.id)
+    except PaymentUnknown as error:
+        raise PaymentPageUnavailable from error
+    reach("giving_up.expired_at_stripe")
+    if session is None:
+        settling.cancel_unpayable(payment.id)
+    else:
+        settling.apply(session)
+
+
+def _decide(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
+    try:
+        return db.again_on_conflict(lambda: _decide_once(buyer))
+    except IntegrityError as error:
+        # Another request of the same page was faster; look at what it wrote.
+        if "checkout_key" not in db.constraint_of(error):
+            raise
+        return db.again_on_conflict(lambda: _decide_once(buyer))
+
+
+def _decide_once(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
+    with db.unit_of_work():
+        cart = db.session().scalars(select(Cart).where(Cart.id == buyer.cart_id).with_for_update()).one()
+        order = _order_of_page(buyer, cart)
+        if order is not None and order.payment_state is not PaymentState.UNPAID:
+            return _GoTo(_page_of(buyer, order))
+        wish = _wish(buyer, cart)
+        if order is None:
+            return _place(buyer, wish)
+        live = payments.find_live(order.id)
+        if live is not None and (order.fingerprint != wish.fingerprint or live.expires_at <= now()):
+            return _GiveUp(live)
+        if live is None:
+            return _try_again(buyer, order) if order.fingerprint == wish.fingerprint else _place_anew(buyer, cart, order, wish)
+        if live.status is PaymentStatus.OPEN and live.session_url:
+            return _GoTo(live.session_url)
+        return _OpenSession(live)
+
+
+def _order_of_page(buyer: Buyer, cart: Cart) -> Order | None:
+    """Return the order that this page has made. One that was called off makes room for the next, with a new key."""
+    order = orders.find_by_key(buyer.page_key) if buyer.page_key else None
+    if order is None or order.state is OrderState.CANCELLED:
+        order = orders.find_by_key(cart.checkout_key)
+    if order is None:
+        return None
+    order = moving.lock(order.id)
+    if order.state is OrderState.CANCELLED and order.payment_state is PaymentState.UNPAID:
+        carts.renew_key(cart)
+        db.session().flush()
+        return None
+    return order
+
+
+def _wish(buyer: Buyer, cart: Cart) -> Wish:
+    view = carts.view_of(cart, buyer.currency)
+    if not view.lines:
+        raise CartEmpty
+    if view.has_problem or (buyer.seen_total is not None and buyer.seen_total != view.total.amount):
+        raise CartChanged
+    return Wish(
+        checkout_key=cart.checkout_key,
+        items=tuple(Item(line.variant, line.product, line.quantity) for line in view.lines),
+        email=buyer.email,
+        account_id=buyer.account_id,
+        language=buyer.language,
+        currency=buyer.currency,
+    )
+
+
+def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:
+    until = now() + SESSION_LASTS
+    order = placing.place(wish, until)
+    order = moving.lock(order.id)
+    if order.total_amount == 0:
+        settling.confirm(order)
+        return _GoTo(_page_of(buyer, order))
+    payment = _begin_attempt(buyer, order)
+    reach("starting.before_first_commit")
+    return _OpenSession(payment)
+
+
+def _place_anew(buyer: Buyer, cart: Cart, order: Order, wish: Wish) -> _GoTo | _OpenSession:
+    """The cart has changed since the last attempt ended: that order is called off and another is placed."""
+    settling.call_off(order, "the cart has changed")
+    carts.renew_key(cart)
+    return _place(buyer, replace(wish, checkout_key=cart.checkout_key))
+
+
+def _try_again(buyer: Buyer, order: Order) -> _OpenSession:
+    """The last attempt ended without money and the order is still wanted: hold the stock again, with a new attempt."""
+    reservations.release(order)
+    reservations.forget_released(order)
+    placing.reserve_again(order, order.lines, now() + SESSION_LASTS)
+    return _OpenSession(_begin_attempt(buyer, order))
+
+
+def _begin_attempt(buyer: Buyer, order: Order) -> Payment:
+    until = now() + SESSION_LASTS
+    request = session_request(
+        order,
+        list(order.lines),
+        reference=payments.reference_of(order),
+        expires_at=until,
+        base_url=f"{buyer.base_url}/{buyer.language}",
+    )
+    return payments.begin_attempt(order, request, until)
+
+
+def _open_session(payment: Payment, gateway: PaymentGateway) -> str | None:
+    """Make the call, or make it again. None when this attempt came to nothing and another may be begun."""
+    reach("starting.after_first_commit")
+    try:
+        session = gateway.create_session(payment.request, payment.idempotency_key)
+    except PaymentRefused as refusal:
+        get_logger().error("stripe refused the session", reason=str(refusal), code=refusal.code)
+        settling.cancel_unpayable(payment.id, reason=str(refusal))
+        raise PaymentPageUnavailable from refusal
+    except PaymentUnknown as unknown:
+        return _look_for_session(payment, gateway, unknown)
+    reach("starting.after_stripe")
+    return _note(payment, session, gateway)
+
+
+def _look_for_session(payment: Payment, gateway: PaymentGateway, unknown: PaymentUnknown) -> str | None:
+    """No answer: the session may exist all the same. A fault that Stripe has saved is replayed for ever for the same
+    key, so after one the attempt ends and the next begins with its own key."""
+    get_logger().warning("stripe did not answer", reason=str(unknown), is_answered=unknown.is_answered)
+    try:
+        session = _find_session(payment, gateway)
+    except PaymentUnknown as error:
+        raise PaymentPageUnavailable from error
+    if session is not None:
+        return _note(payment, session, gateway)
+    if not unknown.is_answered:
+        raise PaymentPageUnavailable from unknown
+    settling.end_attempt(payment.id)
+    return None
+
+
+def _find_session(payment: Payment, gateway: PaymentGateway) -> SessionView | None:
+    if payment.session_id:
+        return gateway.get_session(payment.session_id)
+    since = payment.created_at - timedelta(minutes=1)
+    return next((s for s in gateway.list_sessions(since) if s.metadata.get("reference") == payment.idempotency_key), None)
+
+
+def _note(payment: Payment, session: SessionView, gateway: PaymentGateway) -> str | None:
+    """Note the session. When the attempt was ended meanwhile, the session must not stay payable."""
+    with db.unit_of_work():
+        noted = payments.note_session(payment.id, session)
+        current = payments.lock(payment.id)
+    reach("starting.after_second_commit")
+    if noted or (current.status is PaymentStatus.OPEN and current.session_id == session.id):
+        return session.url
+    try:
+        settling.apply(gateway.expire_session(session.id) if session.status == "open" else session)
+    except PaymentUnknown as error:
+        raise PaymentPageUnavailable from error
+    return None
+
+
+def _page_of(buyer: Buyer, order: Order) -> str:
+    return f"{buyer.base_url}/{buyer.language}{order.path}"

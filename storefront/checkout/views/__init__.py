@@ -1,0 +1,1 @@
+"""The pages of a sale, and the door for Stripe."""

@@ -1,0 +1,105 @@
+"""The page of an order, for whoever knows its address, and a way to find it again."""
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from storefront.accounts.sessions import current_account
+from storefront.checkout.forms import FindForm
+from storefront.core import db
+from storefront.core.clock import timedelta
+from storefront.core.errors import NotFound, TooMany
+from storefront.fulfilment import service as fulfilment
+from storefront.notifications.service import tell
+from storefront.orders import queries
+from storefront.orders.models import Order
+from storefront.orders.states import OrderState, PaymentState
+from storefront.payments import service as payments
+from storefront.web import throttle
+from storefront.web.access import customer_only, public
+from storefront.web.language import current_language
+from storefront.web.pages import render_page
+
+orders = Blueprint("orders", __name__)
+
+_PER_ADDRESS = 5
+_PER_CLIENT = 20
+
+
+@orders.get("/orders/<public_id>")
+@public
+def show(public_id: str) -> Response:
+    """Say the truth about an order, and hand over what was bought at once."""
+    order = queries.find_by_public_id(public_id)
+    if order is None:
+        raise NotFound
+    return render_page(
+        "orders/show.html",
+        fragment="orders/_order.html",
+        order=order,
+        status=200,
+        word=queries.status_word(order),
+        is_waiting=_is_waiting(order),
+        pay_url=_pay_url(order),
+        holdings=[one for one in fulfilment.holdings_of_order(order.id) if one.is_active],
+        account=current_account(),
+    )
+
+
+@orders.get("/account/orders")
+@customer_only
+def list_orders() -> Response:
+    """List what the account has ordered."""
+    account = current_account()
+    assert account is not None  # noqa: S101 - the route is for customers only
+    return render_page("orders/list_orders.html", orders=queries.orders_of_account(account.id), word_of=queries.status_word)
+
+
+@orders.get("/orders/find")
+@public
+def find() -> Response:
+    """Ask for the address with which something was bought."""
+    return render_page("orders/find.html", form=FindForm(formdata=None), is_sent=False)
+
+
+@orders.post("/orders/find")
+@public
+def send_links() -> BaseResponse:
+    """Send all links to a mailbox. The answer is the same whether the shop knows the address or not."""
+    form = FindForm()
+    if not form.validate():
+        return render_page("orders/find.html", status=422, form=form, is_sent=False)
+    email = str(form.email.data)
+    with db.unit_of_work():
+        if throttle.count("find-client", request.remote_addr or "", per=timedelta(hours=1)) > _PER_CLIENT:
+            is_too_many = True
+        else:
+            is_too_many = False
+            _mail_links(email)
+    if is_too_many:
+        raise TooMany
+    return render_page("orders/find.html", form=form, is_sent=True)
+
+
+def _mail_links(email: str) -> None:
+    """Whoever asks on and on for somebody else's mailbox fills it with five mails a day at most."""
+    known = queries.orders_of_email(email, limit=1)
+    if throttle.count("find-address", email, per=timedelta(days=1)) <= _PER_ADDRESS and known:
+        tell("access", email, current_language(), topic=known[0].topic, order_id=known[0].id)
+
+
+def _is_waiting(order: Order) -> bool:
+    """Whether the page should look again by itself: the money, or the goods, may come at any moment."""
+    if order.state is OrderState.PENDING:
+        return True
+    is_paid = order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
+    return is_paid and order.state is OrderState.OPEN and not fulfilment.entitlements_of(order.id)
+
+
+def _pay_url(order: Order) -> str | None:
+    """The way back to Stripe's page while the order can still be paid."""
+    if order.state is not OrderState.PENDING or order.payment_state is not PaymentState.UNPAID:
+        return None
+    live = payments.find_live(order.id)
+    return live.session_url if live else None
+
+

@@ -1,0 +1,219 @@
+"""Giving buyers what they paid for, and taking it back when the money goes back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import selectinload
+
+from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.states import ContentKind
+from storefront.core import db
+from storefront.core.clock import now
+from storefront.core.errors import NotFound
+from storefront.core.ids import new_public_id
+from storefront.fulfilment.keys import new_key
+from storefront.fulfilment.models import Entitlement, KeyState, LessonProgress, LicenceKey
+from storefront.journal.service import write as journal
+from storefront.orders.models import Order, OrderLine
+
+
+@dataclass(slots=True)
+class Holding:
+    """One thing that a buyer has, with what comes with it now."""
+
+    entitlement: Entitlement
+    product: Product
+    contents: list[Content]
+    keys: list[LicenceKey]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the buyer may use it at this moment."""
+        return is_active(self.entitlement)
+
+
+def is_active(entitlement: Entitlement) -> bool:
+    """Whether the entitlement counts at this moment."""
+    moment = now()
+    return (
+        entitlement.revoked_at is None
+        and entitlement.starts_at <= moment
+        and (entitlement.ends_at is None or entitlement.ends_at > moment)
+    )
+
+
+def grant(order: Order) -> None:
+    """Give the buyer the content of each line; a second call changes nothing."""
+    for line in order.lines:
+        entitlement_id = _insert_entitlement(order, line)
+        if entitlement_id is not None:
+            journal(order.topic, "access.granted", title=line.title, quantity=line.quantity)
+    for entitlement in entitlements_of(order.id):
+        issue_keys(entitlement)
+
+
+def issue_keys(entitlement: Entitlement) -> None:
+    """Give as many licence keys as were bought of each licence; those that are there stay."""
+    for content in _contents(entitlement):
+        if content.kind is ContentKind.LICENCE:
+            for position in range(entitlement.quantity):
+                _insert_key(entitlement, content, position)
+
+
+def revoke(order: Order, reason: str) -> None:
+    """Close every door that the order opened; harmless when repeated."""
+    for entitlement in entitlements_of(order.id):
+        if entitlement.revoked_at is None:
+            entitlement.revoked_at, entitlement.revoked_reason = now(), reason
+            journal(order.topic, "access.revoked", reason=reason)
+    _set_keys(order, KeyState.BURNT)
+
+
+def restore(order: Order, reason: str) -> None:
+    """Open again what was closed for that reason, because the money came back."""
+    for entitlement in entitlements_of(order.id):
+        if entitlement.revoked_at is not None and entitlement.revoked_reason == reason:
+            entitlement.revoked_at = entitlement.revoked_reason = None
+            journal(order.topic, "access.restored", reason=reason)
+            _set_keys(order, KeyState.ACTIVE)
+
+
+def claim_for_account(account_id: int, email: str) -> int:
+    """Hand the account what was bought as a guest with its proven address; return how many things."""
+    claimed = db.session().execute(
+        update(Entitlement)
+        .where(Entitlement.email == email, Entitlement.account_id.is_(None))
+        .values(account_id=account_id)
+    )
+    db.session().execute(
+        update(Order).where(Order.email == email, Order.account_id.is_(None)).values(account_id=account_id)
+    )
+    return int(claimed.rowcount)  # type: ignore[attr-defined]  # CursorResult
+
+
+def entitlements_of(order_id: int) -> list[Entitlement]:
+    """Return what an order gives, line by line."""
+    statement = select(Entitlement).where(Entitlement.order_id == order_id)
+    return list(db.session().scalars(statement.order_by(Entitlement.order_line_id)))
+
+
+def holdings_of_order(order_id: int) -> list[Holding]:
+    """Return what the buyer of an order has (4 queries at any number of lines)."""
+    return _holdings(select(Entitlement).where(Entitlement.order_id == order_id).order_by(Entitlement.order_line_id))
+
+
+def holdings_of_account(account_id: int) -> list[Holding]:
+    """Return everything that an account has, newest first (4 queries)."""
+    statement = select(Entitlement).where(Entitlement.account_id == account_id)
+    return _holdings(statement.order_by(Entitlement.granted_at.desc(), Entitlement.id.desc()))
+
+
+def get_holding(public_id: str) -> Holding:
+    """Return one thing by its unguessable address.
+
+    Raises:
+        NotFound: there is none, or it was taken back; the answer is the same.
+    """
+    found = _holdings(select(Entitlement).where(Entitlement.public_id == public_id))
+    if not found or not found[0].is_active:
+        raise NotFound
+    return found[0]
+
+
+def course_of(holding: Holding) -> list[Chapter]:
+    """Return the chapters of all courses of a holding with their lessons (3 queries)."""
+    ids = [content.id for content in holding.contents if content.kind is ContentKind.COURSE]
+    statement = (
+        select(Chapter)
+        .where(Chapter.content_id.in_(ids))
+        .order_by(Chapter.content_id, Chapter.position, Chapter.id)
+        .options(selectinload(Chapter.lessons).selectinload(Lesson.media))
+    )
+    return list(db.session().scalars(statement))
+
+
+def done_lessons(entitlement_id: int) -> set[int]:
+    """Return the ids of the lessons that the learner has finished."""
+    statement = select(LessonProgress.lesson_id).where(LessonProgress.entitlement_id == entitlement_id)
+    return set(db.session().scalars(statement))
+
+
+def mark_done(entitlement_id: int, lesson_id: int) -> None:
+    """Note that a lesson is finished; harmless when repeated."""
+    _insert_once(LessonProgress, {"entitlement_id": entitlement_id, "lesson_id": lesson_id, "done_at": now()})
+
+
+def _holdings(statement: Any) -> list[Holding]:
+    session = db.session()
+    entitlements = list(session.scalars(statement))
+    if not entitlements:
+        return []
+    product_ids = {entitlement.product_id for entitlement in entitlements}
+    products = {one.id: one for one in session.scalars(select(Product).where(Product.id.in_(product_ids)))}
+    contents = list(
+        session.scalars(
+            select(Content)
+            .where(Content.product_id.in_(product_ids))
+            .order_by(Content.position, Content.id)
+            .options(selectinload(Content.file))
+        )
+    )
+    ids = [entitlement.id for entitlement in entitlements]
+    keys = list(session.scalars(select(LicenceKey).where(LicenceKey.entitlement_id.in_(ids)).order_by(LicenceKey.id)))
+    return [
+        Holding(
+            entitlement=entitlement,
+            product=products[entitlement.product_id],
+            contents=[content for content in contents if _belongs(content, entitlement)],
+            keys=[key for key in keys if key.entitlement_id == entitlement.id],
+        )
+        for entitlement in entitlements
+    ]
+
+
+def _contents(entitlement: Entitlement) -> list[Content]:
+    statement = select(Content).where(Content.product_id == entitlement.product_id).order_by(Content.id)
+    return [content for content in db.session().scalars(statement) if _belongs(content, entitlement)]
+
+
+def _belongs(content: Content, entitlement: Entitlement) -> bool:
+    return content.product_id == entitlement.product_id and content.variant_id in (None, entitlement.variant_id)
+
+
+def _insert_entitlement(order: Order, line: OrderLine) -> int | None:
+    values = {
+        "public_id": new_public_id(),
+        "order_id": order.id,
+        "order_line_id": line.id,
+        "product_id": line.product_id,
+        "variant_id": line.variant_id,
+        "account_id": order.account_id,
+        "email": order.email,
+        "quantity": line.quantity,
+        "granted_at": now(),
+        "starts_at": now(),
+    }
+    return _insert_once(Entitlement, values)
+
+
+def _insert_key(entitlement: Entitlement, content: Content, position: int) -> None:
+    """A key that somebody has already (one in 10**12) is refused by the database, and another is made."""
+    place = {"entitlement_id": entitlement.id, "content_id": content.id, "position": position}
+    known = select(LicenceKey.id).filter_by(**place)
+    while db.session().scalar(known) is None:
+        values = {**place, "key": new_key(content.pattern), "state": KeyState.ACTIVE, "issued_at": now()}
+        _insert_once(LicenceKey, values)
+
+
+def _insert_once(model: Any, values: dict[str, Any]) -> int | None:
+    insert = sqlite.insert if db.is_sqlite() else postgresql.insert
+    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.id)
+    found: int | None = db.session().scalar(statement)
+    return found
+
+
+def _set_keys(order: Order, state: KeyState) -> None:
+    ids = [entitlement.id for entitlement in entitlements_of(order.id)]
+    db.session().execute(update(LicenceKey).where(LicenceKey.entitlement_id.in_(ids)).values(state=state))

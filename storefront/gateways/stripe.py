@@ -1,0 +1,330 @@
+"""Stripe behind our own words: sessions, refunds, disputes, events. The only import of its SDK.
+
+Every write carries an idempotency key that its caller stored before. An answer that did not come, or came as a fault
+of Stripe's, is ``PaymentUnknown``: it may have taken effect, so the caller asks and never invents a new key.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+import stripe
+from stripe import RequestsClient, StripeClient
+
+from storefront.core.clock import datetime, from_timestamp
+from storefront.core.money import Money, exponent_of
+from storefront.core.settings import Settings
+
+T = TypeVar("T")
+
+# Seconds to connect and to read, since a person waits for the page (docs/decisions/stripe.md).
+_TIMEOUT = (2.0, 6.0)
+_EXPAND = ["payment_intent.latest_charge"]
+# Stripe counts these in hundredths although ISO 4217 gives them no decimals.
+# Source: https://docs.stripe.com/currencies#special-cases
+_HUNDREDTHS_AT_STRIPE = frozenset({"ISK", "UGX"})
+
+
+class PaymentUnknown(Exception):  # noqa: N818 - reads as a sentence where it is caught
+    """No answer, or a fault at Stripe: the call may have taken effect. ``is_answered`` tells which."""
+
+    def __init__(self, reason: str, *, is_answered: bool) -> None:
+        super().__init__(reason)
+        self.is_answered = is_answered
+
+
+class PaymentRefused(Exception):  # noqa: N818 - reads as a sentence where it is caught
+    """Stripe said no, and nothing happened. ``code`` is Stripe's word for why."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class BadSignature(Exception):  # noqa: N818 - reads as a sentence where it is caught
+    """What came to the webhook can't be verified, whatever its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A Checkout Session as Stripe sees it now."""
+
+    id: str
+    status: str
+    payment_status: str
+    amount: Money
+    expires_at: datetime
+    url: str | None = None
+    payment_intent_id: str | None = None
+    payment_intent_status: str | None = None
+    email: str | None = None
+    shipping_address: dict[str, Any] | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the money is there (or none was needed)."""
+        return self.status == "complete" and self.payment_status in ("paid", "no_payment_required")
+
+    @property
+    def is_underway(self) -> bool:
+        """Whether the buyer is done and the money is still on its way."""
+        return self.status == "complete" and not self.is_paid and self.payment_intent_status == "processing"
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a delayed payment came to nothing."""
+        return self.status == "complete" and not self.is_paid and not self.is_underway
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """A refund as Stripe sees it now."""
+
+    id: str
+    payment_intent_id: str
+    amount: Money
+    status: str
+    failure: str | None
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """A dispute as Stripe sees it now."""
+
+    id: str
+    payment_intent_id: str
+    amount: Money
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """A verified event: where to look. ``payment_intent_id`` is filled for charges, refunds and disputes."""
+
+    id: str
+    type: str
+    object_id: str
+    payment_intent_id: str | None
+    payload: dict[str, Any]
+
+
+class PaymentGateway(Protocol):
+    """What the shop needs of a payment provider."""
+
+    def create_session(self, request: dict[str, Any], key: str) -> SessionView:
+        """Open a page where the buyer pays."""
+
+    def get_session(self, session_id: str) -> SessionView:
+        """Return what is true of a session now."""
+
+    def expire_session(self, session_id: str) -> SessionView:
+        """Make an open session unpayable and return it; one that is over is returned as it is."""
+
+    def list_sessions(self, since: datetime) -> Iterator[SessionView]:
+        """Yield the sessions made since then, newest first."""
+
+    def metadata_of_payment(self, payment_intent_id: str) -> dict[str, str]:
+        """Return what we wrote on a payment."""
+
+    def create_refund(self, payment_intent_id: str, amount: Money, key: str) -> RefundView:
+        """Give money back."""
+
+    def list_refunds(self, payment_intent_id: str) -> list[RefundView]:
+        """Return all refunds of a payment."""
+
+    def get_dispute(self, dispute_id: str) -> DisputeView:
+        """Return what is true of a dispute now."""
+
+    def read_event(self, payload: bytes, signature: str) -> EventView:
+        """Verify and read what came to the webhook."""
+
+
+class StripeGateway:
+    """Stripe, or whatever speaks its API at ``base``."""
+
+    def __init__(self, key: str, webhook_secrets: tuple[str, ...], base: str = "") -> None:
+        self._secrets = webhook_secrets
+        addresses: Any = {"api": base} if base else {}
+        self._client = StripeClient(
+            key, base_addresses=addresses, max_network_retries=2, http_client=RequestsClient(timeout=_TIMEOUT)
+        )
+
+    def create_session(self, request: dict[str, Any], key: str) -> SessionView:
+        """Open a page where the buyer pays; the same key gives the same session again."""
+        params: Any = {**request, "expand": _EXPAND}
+        return _session(_call(lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": key})))
+
+    def get_session(self, session_id: str) -> SessionView:
+        """Return what is true of a session now, with its payment."""
+        return _session(_call(lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND})))
+
+    def expire_session(self, session_id: str) -> SessionView:
+        """Make an open session unpayable; one that is paid or expired already is returned as it is."""
+        try:
+            _call(lambda: self._client.v1.checkout.sessions.expire(session_id))
+        except PaymentRefused:
+            pass  # it is over already; how it ended is what the caller wants to know
+        return self.get_session(session_id)
+
+    def list_sessions(self, since: datetime) -> Iterator[SessionView]:
+        """Yield the sessions made since then, newest first, page by page."""
+        params: Any = {"limit": 100, "created": {"gte": int(since.timestamp())}, "expand": ["data.payment_intent.latest_charge"]}
+        while True:
+            page = _call(lambda: self._client.v1.checkout.sessions.list(params))
+            yield from (_session(session) for session in page.data)
+            if not page.has_more or not page.data:
+                return
+            params = {**params, "starting_after": page.data[-1].id}
+
+    def metadata_of_payment(self, payment_intent_id: str) -> dict[str, str]:
+        """Return what we wrote on a payment; empty when the payment is not from this shop."""
+        found = _call(lambda: self._client.v1.payment_intents.retrieve(payment_intent_id))
+        return _plain(found.metadata)
+
+    def create_refund(self, payment_intent_id: str, amount: Money, key: str) -> RefundView:
+        """Give money back; ``key`` also goes into the metadata, so that a lost answer is recognised."""
+        params: Any = {
+            "payment_intent": payment_intent_id,
+            "amount": to_stripe(amount),
+            "metadata": {"refund": key},
+        }
+        return _refund(_call(lambda: self._client.v1.refunds.create(params, {"idempotency_key": f"refund-{key}"})))
+
+    def list_refunds(self, payment_intent_id: str) -> list[RefundView]:
+        """Return all refunds of a payment, also those made in the dashboard."""
+        params: Any = {"payment_intent": payment_intent_id, "limit": 100}
+        found: list[RefundView] = []
+        while True:
+            page = _call(lambda: self._client.v1.refunds.list(params))
+            found += [_refund(refund) for refund in page.data]
+            if not page.has_more or not page.data:
+                return found
+            params = {**params, "starting_after": page.data[-1].id}
+
+    def get_dispute(self, dispute_id: str) -> DisputeView:
+        """Return what is true of a dispute now."""
+        found = _call(lambda: self._client.v1.disputes.retrieve(dispute_id))
+        return DisputeView(
+            id=found.id,
+            payment_intent_id=_id_of(found.payment_intent) or "",
+            amount=from_stripe(found.amount, found.currency),
+            status=found.status,
+            reason=found.reason,
+        )
+
+    def read_event(self, payload: bytes, signature: str) -> EventView:
+        """Verify with each secret and read the event.
+
+        Raises:
+            BadSignature: no secret fits, or the body is no event; valid signatures over odd bodies make the SDK raise
+                ValueError, UnicodeDecodeError, AttributeError and more.
+        """
+        for secret in self._secrets:
+            try:
+                return _event(stripe.Webhook.construct_event(payload, signature, secret))  # type: ignore[no-untyped-call]  # untyped in the SDK
+            except stripe.SignatureVerificationError:
+                continue
+            except Exception as error:
+                raise BadSignature(type(error).__name__) from error
+        raise BadSignature("no secret fits")
+
+
+def to_stripe(money: Money) -> int:
+    """Return the amount in the units in which Stripe counts that currency."""
+    if money.currency in _HUNDREDTHS_AT_STRIPE and exponent_of(money.currency) == 0:
+        return money.amount * 100
+    return money.amount
+
+
+def from_stripe(amount: int | None, currency: str | None) -> Money:
+    """Return an amount of Stripe's in our minor units."""
+    code = (currency or "").upper()
+    if code in _HUNDREDTHS_AT_STRIPE and exponent_of(code) == 0:
+        return Money((amount or 0) // 100, code)
+    return Money(amount or 0, code)
+
+
+@lru_cache(maxsize=4)
+def make_gateway(settings: Settings) -> PaymentGateway:
+    """Return the gateway for these settings."""
+    return StripeGateway(settings.stripe_key, settings.webhook_secrets, settings.stripe_base)
+
+
+def _call(call: Callable[[], T]) -> T:
+    """Make one call and put its failures into our words."""
+    try:
+        return call()
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+        is_answered = isinstance(error, stripe.RateLimitError)
+        raise PaymentUnknown(str(error.user_message or type(error).__name__), is_answered=is_answered) from error
+    except stripe.StripeError as error:
+        status = error.http_status or 0
+        # 409: the first call with this key is still being worked on.
+        if status >= 500 or status == 409:
+            raise PaymentUnknown(f"Stripe answered {status}", is_answered=status >= 500) from error
+        raise PaymentRefused(str(error.user_message or error), str(error.code or "")) from error
+
+
+def _session(found: Any) -> SessionView:
+    intent = found.payment_intent
+    return SessionView(
+        id=found.id,
+        status=found.status,
+        payment_status=found.payment_status,
+        amount=from_stripe(found.amount_total, found.currency),
+        expires_at=from_timestamp(found.expires_at),
+        url=found.url,
+        payment_intent_id=_id_of(intent),
+        payment_intent_status=None if intent is None or isinstance(intent, str) else intent.status,
+        email=found.customer_details.email if found.customer_details else found.customer_email,
+        shipping_address=_address(found),
+        metadata=_plain(found.metadata),
+    )
+
+
+def _address(found: Any) -> dict[str, Any] | None:
+    """Stripe puts what its page collected under ``collected_information``."""
+    collected = found.collected_information
+    details = collected.shipping_details if collected else None
+    if details is None:
+        return None
+    return {"name": details.name, **_plain(details.address)}
+
+
+def _refund(found: Any) -> RefundView:
+    return RefundView(
+        id=found.id,
+        payment_intent_id=_id_of(found.payment_intent) or "",
+        amount=from_stripe(found.amount, found.currency),
+        status=found.status or "succeeded",
+        failure=found.to_dict().get("failure_reason"),
+        metadata=_plain(found.metadata),
+    )
+
+
+def _event(found: Any) -> EventView:
+    payload = found.to_dict()
+    about = payload["data"]["object"]
+    return EventView(
+        id=str(payload["id"]),
+        type=str(payload["type"]),
+        object_id=str(about.get("id") or ""),
+        payment_intent_id=_id_of(about.get("payment_intent")),
+        payload=payload,
+    )
+
+
+def _id_of(thing: Any) -> str | None:
+    if thing is None or isinstance(thing, str):
+        return thing
+    return str(thing["id"])
+
+
+def _plain(thing: Any) -> dict[str, Any]:
+    if thing is None:
+        return {}
+    return dict(thing) if isinstance(thing, dict) else dict(thing.to_dict())

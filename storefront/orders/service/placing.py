@@ -1,0 +1,117 @@
+"""Placing an order: stock is reserved, prices come from the database, and one page makes one order."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from storefront.catalog import stock
+from storefront.catalog.models import Product, Variant
+from storefront.core import db
+from storefront.core.clock import datetime
+from storefront.core.faults import reach
+from storefront.journal.service import write as journal
+from storefront.orders.models import Order, OrderLine, StockReservation
+from storefront.web.language import in_language
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """So many of one variant, as they stand in the database now."""
+
+    variant: Variant
+    product: Product
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be ordered, by whom, from which page (``checkout_key``)."""
+
+    checkout_key: str
+    items: tuple[Item, ...]
+    email: str
+    account_id: int | None
+    language: str
+    currency: str
+
+    @property
+    def total_amount(self) -> int:
+        """What it costs, in minor units."""
+        return sum(item.variant.price_amount * item.quantity for item in self.items)
+
+    @property
+    def fingerprint(self) -> str:
+        """What was asked for: the same again is the same order, anything else is another."""
+        lines = sorted((item.variant.id, item.quantity, item.variant.price_amount) for item in self.items)
+        asked = json.dumps([lines, self.email, self.account_id, self.currency])
+        return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def place(wish: Wish, reserved_until: datetime) -> Order:
+    """Write down the order and reserve its stock.
+
+    Raises:
+        SoldOut: there are not enough of something; nothing was written.
+        IntegrityError: another request has placed the order of this page (constraint ``uq_shop_order_checkout_key``).
+    """
+    order = _order_of(wish)
+    db.session().add(order)
+    db.session().flush()
+    reach("placing.order_written")
+    lines = [_line_of(order, item, wish.language) for item in wish.items]
+    db.session().add_all(lines)
+    db.session().flush()
+    # Everybody takes stock in the same order, so that two buyers of the same things can't wait for each other.
+    for line in sorted(lines, key=lambda line: line.variant_id):
+        _reserve(line, reserved_until)
+    journal(order.topic, "order.placed", number=order.number, total=order.total_amount, currency=order.currency)
+    return order
+
+
+def reserve_again(order: Order, lines: Iterable[OrderLine], reserved_until: datetime) -> None:
+    """Hold stock once more for an order whose last attempt to pay gave it back.
+
+    Raises:
+        SoldOut: there are not enough of something any more.
+    """
+    for line in sorted(lines, key=lambda line: line.variant_id):
+        _reserve(line, reserved_until)
+    journal(order.topic, "stock.reserved_again")
+
+
+def _order_of(wish: Wish) -> Order:
+    return Order(
+        checkout_key=wish.checkout_key,
+        fingerprint=wish.fingerprint,
+        account_id=wish.account_id,
+        email=wish.email,
+        language=wish.language,
+        currency=wish.currency,
+        subtotal_amount=wish.total_amount,
+        total_amount=wish.total_amount,
+    )
+
+
+def _line_of(order: Order, item: Item, language: str) -> OrderLine:
+    return OrderLine(
+        order_id=order.id,
+        product_id=item.product.id,
+        variant_id=item.variant.id,
+        title=in_language(item.product, "title", language),
+        variant_title=in_language(item.variant, "title", language),
+        sku=item.variant.sku,
+        requires_shipping=item.product.requires_shipping,
+        unit_amount=item.variant.price_amount,
+        quantity=item.quantity,
+        total_amount=item.variant.price_amount * item.quantity,
+    )
+
+
+def _reserve(line: OrderLine, until: datetime) -> None:
+    if not stock.reserve(line.variant_id, line.quantity):
+        raise stock.SoldOut(title=line.title)
+    db.session().add(
+        StockReservation(order_line_id=line.id, variant_id=line.variant_id, quantity=line.quantity, expires_at=until)
+    )
+    db.session().flush()

@@ -1,0 +1,84 @@
+"""The list of products: browsed by shelf and order, or found by words."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from storefront.catalog import queries
+from storefront.catalog.cards import Card
+from storefront.catalog.models import Category
+from storefront.catalog.queries import PAGE_SIZE, Sort
+from storefront.catalog.views import catalog
+from storefront.search.service import MOST_RANKED, search_products
+from storefront.web.access import public
+from storefront.web.language import current_language
+from storefront.web.page_cache import cacheable, page_ends_at
+from storefront.web.pages import render_page
+
+_LONGEST_QUERY = 100
+
+
+@dataclass(slots=True)
+class Listing:
+    """What the list page shows, and the address of what comes next."""
+
+    cards: list[Card]
+    next_url: str | None
+    total: int | None = None
+    is_capped: bool = False
+
+
+@catalog.get("/products", endpoint="list_products")
+@public
+@cacheable
+def list_products() -> Response:
+    """Show a page of products; the address says all of the state."""
+    words = request.args.get("q", "").strip()[:_LONGEST_QUERY]
+    sort = _sort(request.args.get("sort"))
+    categories = queries.list_categories()
+    category = next((one for one in categories if one.slug == request.args.get("category")), None)
+    page_ends_at(queries.next_publication())
+    listing = _found(words) if words else _browsed(sort, category, categories)
+    return render_page(
+        "search/list_products.html",
+        fragment="search/_products.html",
+        listing=listing,
+        words=words,
+        sort=sort,
+        categories=categories,
+        category=category,
+        is_first_page="after" not in request.args,
+        suggestions=[] if listing.cards else queries.list_cards(current_language(), size=4, root=request.script_root).cards,
+    )
+
+
+def _browsed(sort: Sort, category: Category | None, categories: list[Category]) -> Listing:
+    page = queries.list_cards(
+        current_language(),
+        sort=sort,
+        category_ids=queries.with_descendants(category, categories) if category else (),
+        after=request.args.get("after"),
+        root=request.script_root,
+    )
+    return Listing(page.cards, _next_url(page.next_after))
+
+
+def _found(words: str) -> Listing:
+    after = request.args.get("after", "")
+    offset = min(int(after), MOST_RANKED) if after.isascii() and after.isdigit() and len(after) < 6 else 0
+    hits = search_products(words, size=PAGE_SIZE, offset=offset)
+    cards = queries.cards_by_ids(current_language(), hits.product_ids, root=request.script_root)
+    seen = offset + len(hits.product_ids)
+    return Listing(cards, _next_url(str(seen)) if seen < hits.total else None, hits.total, hits.is_capped)
+
+
+def _next_url(after: str | None) -> str | None:
+    if after is None:
+        return None
+    kept = {name: request.args[name] for name in ("q", "category", "sort") if request.args.get(name)}
+    return f"{request.script_root}/products?{urlencode({**kept, 'after': after})}"
+
+
+def _sort(word: str | None) -> Sort:
+    return Sort(word) if word in list(Sort) else Sort.NEWEST

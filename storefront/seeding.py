@@ -1,0 +1,208 @@
+"""Filling an empty shop with the demo catalogue under ``demo/``: all of it, or nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from storefront.catalog.cards import refresh_card
+from storefront.catalog.models import Category, Chapter, Content, Lesson, Product, Variant
+from storefront.catalog.pictures import EncodedPicture, add_picture, encode_picture
+from storefront.catalog.stamp import raise_stamp
+from storefront.catalog.states import ContentKind, ProductKind, ProductState
+from storefront.catalog.stock import set_stock
+from storefront.core import db
+from storefront.core.clock import now, timedelta
+from storefront.journal.service import write as journal
+from storefront.search.service import index_product
+from storefront.shop import service as shop
+from storefront.storage.models import StoredFile
+from storefront.storage.service import Upload, register, upload
+
+FOLDER = Path(__file__).parents[1] / "demo"
+
+
+def is_empty() -> bool:
+    """Whether nobody has put anything into this shop yet."""
+    return db.session().scalar(select(Product.id).limit(1)) is None
+
+
+def seed_demo() -> int:
+    """Put the demo catalogue into an empty shop and return how many products there are; 0 when it is not empty.
+
+    Files and pictures go to the storage first; the rows follow in one transaction, so that a process that dies on the
+    way leaves the shop empty and the next start begins again.
+    """
+    if not is_empty():
+        return 0
+    catalogue = json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8"))
+    db.close_reader()
+    pictures = {name: _encode(name) for name in _picture_names(catalogue)}
+    uploads = {key: _upload(*key) for key in _file_names(catalogue)}
+    with db.unit_of_work():
+        if not is_empty():
+            return 0
+        _write_shop(catalogue["shop"])
+        shelves = {one["slug"]: _write_category(one) for one in catalogue["categories"]}
+        files = {key: register(one) for key, one in uploads.items()}
+        for position, product in enumerate(catalogue["products"]):
+            _write_product(product, position, shelves, pictures, files)
+        raise_stamp()
+        journal("shop", "shop.seeded", products=len(catalogue["products"]))
+    shop.forget()
+    return len(catalogue["products"])
+
+
+def _picture_names(catalogue: dict[str, Any]) -> Iterator[str]:
+    for product in catalogue["products"]:
+        for picture in product["pictures"]:
+            yield picture["file"]
+
+
+def _file_names(catalogue: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for product in catalogue["products"]:
+        for content in product["contents"]:
+            if content["kind"] == "file":
+                yield content["file"], content["filename"]
+            for chapter in content.get("chapters", []):
+                yield from ((lesson["media"], Path(lesson["media"]).name) for lesson in chapter["lessons"] if lesson["media"])
+
+
+def _encode(name: str) -> EncodedPicture:
+    with (FOLDER / name).open("rb") as stream:
+        return encode_picture(stream)
+
+
+def _upload(name: str, filename: str) -> Upload:
+    with (FOLDER / name).open("rb") as stream:
+        return upload(stream, filename)
+
+
+def _write_shop(words: dict[str, Any]) -> None:
+    profile = shop.get_profile()
+    profile.name, profile.tagline, profile.about = words["name"], words["tagline"], words["about"]
+    profile.refund_policy = words.get("refund_policy", "")
+    profile.currency, profile.translations = words["currency"], words["translations"]
+    profile.is_demo = True
+
+
+def _write_category(words: dict[str, Any]) -> Category:
+    category = Category(
+        slug=words["slug"],
+        name=words["name"],
+        description=words["description"],
+        position=words["position"],
+        translations=words["translations"],
+    )
+    db.session().add(category)
+    db.session().flush()
+    return category
+
+
+def _write_product(
+    words: dict[str, Any],
+    position: int,
+    shelves: dict[str, Category],
+    pictures: dict[str, EncodedPicture],
+    files: dict[tuple[str, str], StoredFile],
+) -> None:
+    currency = shop.get_profile().currency
+    product = Product(
+        slug=words["slug"],
+        kind=ProductKind(words["kind"]),
+        state=ProductState.PUBLISHED,
+        published_at=now() + timedelta(days=min(words.get("published_at", 0), 0), seconds=-position),
+        title=words["title"],
+        summary=words["summary"],
+        description=words["description"],
+        translations=words["translations"],
+        category_id=shelves[words["category"]].id,
+        requires_shipping=words["requires_shipping"],
+        currency=currency,
+    )
+    db.session().add(product)
+    db.session().flush()
+    for place, variant in enumerate(words["variants"]):
+        _write_variant(product, variant, place, currency)
+    for picture in words["pictures"]:
+        row = add_picture(product.id, pictures[picture["file"]], picture["alt"])
+        row.translations = picture["translations"]
+    for place, content in enumerate(words["contents"]):
+        _write_content(product, content, place, files)
+    refresh_card(product.id)
+    index_product(product.id)
+
+
+def _write_variant(product: Product, words: dict[str, Any], position: int, currency: str) -> None:
+    variant = Variant(
+        product_id=product.id,
+        sku=words["sku"],
+        title=words["title"],
+        options=words["options"],
+        translations=words.get("translations", {}),
+        price_amount=words["amount"],
+        compare_at_amount=words.get("compare_at_amount"),
+        currency=currency,
+        reserved=0,
+        sold=0,
+        weight_grams=words.get("weight_grams"),
+        position=position,
+    )
+    set_stock(variant, words["stock"])
+    db.session().add(variant)
+
+
+def _write_content(
+    product: Product, words: dict[str, Any], position: int, files: dict[tuple[str, str], StoredFile]
+) -> None:
+    kind = ContentKind(words["kind"])
+    content = Content(
+        product_id=product.id,
+        kind=kind,
+        title=words["title"],
+        body=words.get("body") or words.get("instructions") or "",
+        pattern=words.get("pattern", ""),
+        file_id=files[words["file"], words["filename"]].id if kind is ContentKind.FILE else None,
+        position=position,
+        translations=_content_words(words),
+    )
+    db.session().add(content)
+    db.session().flush()
+    for place, chapter in enumerate(words.get("chapters", [])):
+        _write_chapter(content, chapter, place, files)
+
+
+def _content_words(words: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Instructions of a licence are its body."""
+    return {
+        language: {("body" if field == "instructions" else field): text for field, text in texts.items()}
+        for language, texts in words.get("translations", {}).items()
+    }
+
+
+def _write_chapter(
+    content: Content, words: dict[str, Any], position: int, files: dict[tuple[str, str], StoredFile]
+) -> None:
+    lessons = [
+        Lesson(
+            title=lesson["title"],
+            body=lesson["body"],
+            media_id=files[lesson["media"], Path(lesson["media"]).name].id if lesson["media"] else None,
+            duration_seconds=lesson["duration_seconds"],
+            is_preview=lesson["is_preview"],
+            position=place,
+            translations=lesson["translations"],
+        )
+        for place, lesson in enumerate(words["lessons"])
+    ]
+    db.session().add(
+        Chapter(
+            content_id=content.id,
+            title=words["title"],
+            position=position,
+            translations=words["translations"],
+            lessons=lessons,
+        )
+    )
