@@ -1,4 +1,4 @@
-"""What every change of the catalogue by the owner has in common: one unit, with card, stamp and index in it."""
+"""What all changes of the catalogue by the owner have in common: one unit, with card, stamp and index."""
 
 from collections.abc import Callable
 from typing import TypeVar

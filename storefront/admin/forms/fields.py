@@ -106,7 +106,7 @@ def differing(saved: Any, typed: Any) -> list[Difference]:
 
 def _shown(field: Any) -> str:
     if field.type == "BooleanField":
-        return gettext("yes") if field.data else gettext("no")
+        return str(gettext("yes") if field.data else gettext("no"))
     return str(field.data or "")
 
 

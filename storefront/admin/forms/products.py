@@ -144,7 +144,7 @@ class ProductForm(OwnerForm):
             self.set_currency()
 
     def rebase(self, saved: "ProductForm") -> None:
-        """Stand on what is saved now, so that saving again is a decision; a stock not touched here follows."""
+        """Stand on what is saved now, so that saving again is a decision; untouched stocks follow."""
         self.version.data = saved.version.data
         present = {row.variant_id.data: row for row in saved.rows}
         for row in self.rows:
