@@ -45,9 +45,7 @@ def eternity_poster() -> str:
     names = "".join(
         glyph(name, 75 + 50 * index, 640, 19, INK, weight="600") for index, name in enumerate(STROKES)
     )
-    numbers = "".join(
-        f'<circle cx="{75 + 50 * index}" cy="608" r="2.5" fill="{RED}"/>' for index in range(8)
-    )
+    numbers = "".join(f'<circle cx="{75 + 50 * index}" cy="608" r="2.5" fill="{RED}"/>' for index in range(8))
     return (
         f'<g style="isolation:isolate"><rect width="500" height="700" fill="#f3dfc9"/>'
         f'<circle cx="318" cy="236" r="150" fill="{RED}" style="mix-blend-mode:multiply"/>'
@@ -89,11 +87,11 @@ def quiet_sheet() -> str:
     """700 x 500: a word being spaced by eye, the gaps shown as red bars."""
     letters = "".join(
         glyph(letter, x, 300, 210, INK)
-        for letter, x in (("q", 118), ("u", 232), ("i", 327), ("e", 410), ("t", 492), (".", 560))
+        for letter, x in (("q", 147.5), ("u", 275.5), ("i", 373.5), ("e", 452), ("t", 530), (".", 588.5))
     )
     gaps = "".join(
         f'<rect x="{x}" y="120" width="{width}" height="240" fill="{RED}" opacity=".8" style="mix-blend-mode:multiply"/>'
-        for x, width in ((170, 9), (288, 9), (356, 9), (458, 9), (528, 9))
+        for x, width in ((209.8, 9), (336.3, 9), (401.7, 9), (491, 9), (564.7, 9))
     )
     rules = "".join(
         f'<path d="M40 {y}H660" stroke="{BLUE}" stroke-width="1" stroke-opacity=".5" stroke-dasharray="{dash}"/>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import sys
@@ -15,7 +16,20 @@ from playwright.sync_api import Page
 from demo.make import art
 from demo.make.icons import ICONS, icon
 from demo.make.kit import (
-    BLUE, FILES, INK, MUSTARD, PAPER, PINK, PLUM, RED, SANS, SERIF, SKY, TEAL, draw_svg, drawing_board, write_zip,
+    BLUE,
+    FILES,
+    INK,
+    MUSTARD,
+    PAPER,
+    PINK,
+    PLUM,
+    RED,
+    SERIF,
+    SKY,
+    TEAL,
+    draw_svg,
+    drawing_board,
+    write_zip,
 )  # fmt: skip
 from demo.make.patterns import PATTERNS
 
@@ -33,23 +47,38 @@ BOOK_IDS = {
 COLOPHONS = {
     "en": (
         "Written and set by Shen Lan in Zutphen. The text is EB Garamond, drawn by Georg Duffner after the types of "
-        "Claude Garamont; Chinese words are Noto Serif CJK. Both are free under the SIL Open Font License.\n\n"
+        "Claude Garamont; Chinese words are LXGW WenKai. Both are free under the SIL Open Font License.\n\n"
         "You may print this book for yourself and lend it to a friend.\n\nInkwell Lane, 2026"
     ),
     "zh": (
-        "沈岚文并排版，于荷兰聚特芬。正文用思源宋体（Noto Serif CJK），西文用 EB Garamond，二者均以 SIL 开源字体许可证发布。"
+        "沈岚文并排版，于荷兰聚特芬。正文用霞鹜文楷，封面西文用 EB Garamond，二者均以 SIL 开源字体许可证发布。"
         "\n\n您可以打印自用，也可以借给朋友。\n\n墨池巷，2026"
     ),
 }
+# The Chinese text face is TrueType, which Chromium embeds as a subset; the Noto CJK faces would become drawings.
+KAI = "'LXGW WenKai','EB Garamond 12',serif"
 CONTENTS = {"en": "Contents", "zh": "目录"}
 
 
 # --- printing ---------------------------------------------------------------------------------
 
 
+FONT_FOLDER = Path("/usr/share/fonts/truetype/ebgaramond")
+
+
+def garamond_faces() -> str:
+    """Return font rules that choose the TrueType cut of EB Garamond, which can be embedded as a subset."""
+    faces = (("Regular", "normal", 400), ("Italic", "italic", 400), ("Bold", "normal", 700))
+    return "".join(
+        f"@font-face{{font-family:'EB Garamond 12';font-style:{style};font-weight:{weight};"
+        f"src:url(data:font/ttf;base64,{base64.b64encode((FONT_FOLDER / f'EBGaramond12-{cut}.ttf').read_bytes()).decode()})}}"
+        for cut, style, weight in faces
+    )
+
+
 def print_pdf(page: Page, html: str) -> bytes:
     """Print ``html`` with its own page size and return a PDF whose bytes do not depend on the clock."""
-    page.set_content(html)
+    page.set_content(html.replace("<style>", "<style>" + garamond_faces(), 1))
     page.evaluate("document.fonts.ready")
     printed = page.pdf(prefer_css_page_size=True, print_background=True)
     return re.sub(rb"\(D:\d{14}", b"(D:20260105090000", printed)
@@ -76,32 +105,65 @@ BOOK_STYLE = f"""
 @page :left {{ margin: 22mm 17mm 31mm 24mm; }}
 @page cover {{ margin: 0; @bottom-center {{ content: none; }} }}
 @page bare {{ @bottom-center {{ content: none; }} }}
-body {{ margin: 0; color: {INK}; font: 10.8pt/15.5pt {SERIF}; }}
+body {{ margin: 0; color: {INK}; font: 12pt/17pt {SERIF}; }}
 .cover {{ page: cover; height: 210mm; overflow: hidden; }}
 .cover svg {{ display: block; width: 148mm; height: 210mm; }}
 .bare {{ page: bare; break-before: page; }}
 section {{ break-before: page; }}
-h1 {{ margin: 31pt 0 31pt; font-size: 22pt; line-height: 31pt; font-weight: 400; font-style: italic; color: {TEAL}; }}
+figure {{ margin: 0 0 17pt; }} figure svg {{ display: block; width: 100%; height: auto; }}
+h1 {{ margin: 0 0 17pt; font-size: 24pt; line-height: 34pt; font-weight: 400; font-style: italic; color: {TEAL}; }}
 p {{ margin: 0; text-indent: 1.4em; text-align: justify; hyphens: auto; orphans: 2; widows: 2; }}
 h1 + p, blockquote p, blockquote + p {{ text-indent: 0; }}
-blockquote {{ margin: 15.5pt 0 0; padding: 7.75pt 0 0; border-top: .6pt solid {RED}; color: #39435e; break-inside: avoid; }}
+blockquote {{ margin: 17pt 0 0; padding: 8.5pt 0 0; border-top: .6pt solid {RED}; color: #39435e; break-inside: avoid; }}
 blockquote p {{ text-align: left; hyphens: manual; }}
 blockquote strong {{ font-weight: 400; color: {RED}; font-style: italic; }}
 table {{ width: 100%; border-collapse: collapse; }} thead {{ display: none; }}
 td {{ padding: 3pt 8pt 4pt 0; border-bottom: .4pt solid #c9c2b2; vertical-align: top; line-height: 14pt; }}
 td:first-child {{ width: 46%; }}
-nav a {{ display: flex; color: inherit; text-decoration: none; line-height: 23.25pt; }}
+nav a {{ display: flex; color: inherit; text-decoration: none; line-height: 25.5pt; }}
 nav .dots {{ flex: 1; margin: 0 6pt 6pt; border-bottom: .8pt dotted #9aa1b3; }}
 .colophon {{ margin-top: 95mm; color: #39435e; font-size: 9.4pt; line-height: 14pt; }}
 .colophon p {{ text-indent: 0; text-align: left; margin-bottom: 14pt; }}
-:lang(zh-Hans) body, body:lang(zh-Hans) {{ font: 10pt/17.5pt 'EB Garamond 12','Noto Serif CJK SC',serif; font-family: 'Noto Serif CJK SC',serif; }}
-:lang(zh-Hans) h1 {{ font-style: normal; font-weight: 600; font-size: 18pt; letter-spacing: .05em; }}
+body:lang(zh-Hans) {{ font: 12pt/21pt {KAI}; }}
+:lang(zh-Hans) h1 {{ font-style: normal; font-weight: 700; font-size: 20pt; letter-spacing: .05em; }}
 :lang(zh-Hans) p {{ text-indent: 2em; text-align: justify; }}
 :lang(zh-Hans) h1 + p {{ text-indent: 2em; }}
 :lang(zh-Hans) blockquote p, :lang(zh-Hans) .colophon p {{ text-indent: 0; }}
 :lang(zh-Hans) em, :lang(zh-Hans) blockquote strong {{ font-style: normal; text-emphasis: none; color: {TEAL}; }}
 :lang(zh-Hans) blockquote strong {{ color: {RED}; font-weight: 600; }}
 """
+
+
+# A drawing at the head of each chapter, on 218 x 92 units.
+RULES = "".join(f"M44 {y}H174" for y in range(14, 84, 10))
+FIGURES = (
+    f'<rect x="74" y="4" width="62" height="84" fill="none" stroke="{INK}"/><rect x="81" y="13" width="41" height="56" fill="{INK}"/>',
+    f'<defs><pattern id="sand" width="3" height="3" patternUnits="userSpaceOnUse"><circle cx=".8" cy=".8" r=".6" fill="{RED}"/><circle cx="2.3" cy="2.2" r=".6" fill="{RED}"/></pattern></defs>'
+    f'<rect x="38" y="38" width="142" height="39" fill="url(#sand)"/><g font-family="{SERIF}" font-size="84" text-anchor="middle" fill="{INK}"><text x="109" y="77" letter-spacing="2">iloco</text></g>',
+    f'<path d="M43 4h132v84H43zM109 4v84" fill="none" stroke="{INK}"/><path d="M43 88L175 4M43 4L175 88M43 88L109 4L175 88" fill="none" stroke="{RED}" stroke-width=".6"/>'
+    f'<rect x="57.7" y="13.3" width="44" height="56" fill="{TEAL}" opacity=".75"/><rect x="116.3" y="13.3" width="44" height="56" fill="{TEAL}" opacity=".75"/>',
+    f'<path d="{RULES}" stroke="{INK}" stroke-width="3.4"/><path d="M178 34C200 34 200 39 180 39H40C20 39 18 44 36 44M31 40l5.5 4-5.5 4" fill="none" stroke="{RED}" stroke-width="1.4"/>',
+    "".join(
+        f'<rect x="{x}" y="{46 - h / 2}" width="{h * 0.7}" height="{h}" fill="none" stroke="{INK}"/><rect x="{x + h * 0.1}" y="{46 - h * 0.38}" width="{h * 0.44}" height="{h * 0.62}" fill="{INK}" opacity="{o}"/>'
+        for x, h, o in ((26, 84, 0.75), (104, 54, 0.5), (160, 30, 0.32))
+    ),
+    "".join(
+        f'<path d="M{9 + 40 * k} 26h36v36h-36zM{9 + 40 * k} 44h36M{27 + 40 * k} 26v36" fill="none" stroke="{RED}" stroke-width=".6"/>'
+        for k in range(5)
+    )
+    + f'<text x="147" y="57" font-family="LXGW WenKai" font-size="33" text-anchor="middle" fill="{INK}">永</text><circle cx="147" cy="76" r="5" fill="none" stroke="{RED}" stroke-width="1.6"/>'
+    + "".join(
+        f'<text x="{27 + 40 * k}" y="57" font-family="LXGW WenKai" font-size="33" text-anchor="middle" fill="{INK}" opacity=".3">永</text>'
+        for k in (0, 1, 2)
+    ),
+    "",
+)
+
+
+def figure(index: int) -> str:
+    """Return the drawing at the head of a chapter; the last chapter, a table, has none."""
+    drawing = FIGURES[index]
+    return f'<figure><svg viewBox="0 0 218 92">{drawing}</svg></figure>' if drawing else ""
 
 
 def chapters(lang: str) -> list[tuple[str, str]]:
@@ -123,7 +185,8 @@ def book_pdf(page: Page, lang: str) -> bytes:
     """Set the book; the numbers in its table of contents come from printing each chapter alone first."""
     title, parts = BOOK_TITLES[lang], chapters(lang)
     lengths = [
-        count_pages(print_pdf(page, document(title, lang, BOOK_STYLE, html))) for _, html in parts
+        count_pages(print_pdf(page, document(title, lang, BOOK_STYLE, figure(index) + html)))
+        for index, (_, html) in enumerate(parts)
     ]
     # Cover, colophon and contents come before the first chapter.
     starts = [4 + sum(lengths[:index]) for index in range(len(parts))]
@@ -134,7 +197,9 @@ def book_pdf(page: Page, lang: str) -> bytes:
     body = (
         f'<div class="cover">{book_cover(lang)}</div><div class="bare colophon">{MARKDOWN.render(COLOPHONS[lang])}</div>'
         f'<div class="bare"><h1>{CONTENTS[lang]}</h1><nav>{contents}</nav></div>'
-        + "".join(f'<section id="c{index}">{html}</section>' for index, (_, html) in enumerate(parts))
+        + "".join(
+            f'<section id="c{index}">{figure(index)}{html}</section>' for index, (_, html) in enumerate(parts)
+        )
     )
     printed = print_pdf(page, document(title, lang, BOOK_STYLE, body))
     if count_pages(printed) != 3 + sum(lengths):
@@ -165,12 +230,17 @@ def book_epub(lang: str, cover: bytes) -> dict[str, bytes | str]:
     """Return the entries of the EPUB 3 edition, ``mimetype`` first."""
     title, parts, code = BOOK_TITLES[lang], chapters(lang), "zh-Hans" if lang == "zh" else "en"
     files = {f"chapter-{n}.xhtml": xhtml(heading, lang, html) for n, (heading, html) in enumerate(parts, 1)}
-    links = "".join(f'<li><a href="chapter-{n}.xhtml">{heading}</a></li>' for n, (heading, _) in enumerate(parts, 1))
+    links = "".join(
+        f'<li><a href="chapter-{n}.xhtml">{heading}</a></li>' for n, (heading, _) in enumerate(parts, 1)
+    )
     points = "".join(
         f'<navPoint id="n{n}" playOrder="{n}"><navLabel><text>{heading}</text></navLabel><content src="chapter-{n}.xhtml"/></navPoint>'
         for n, (heading, _) in enumerate(parts, 1)
     )
-    manifest = "".join(f'<item id="c{n}" href="{name}" media-type="application/xhtml+xml"/>' for n, name in enumerate(files, 1))
+    manifest = "".join(
+        f'<item id="c{n}" href="{name}" media-type="application/xhtml+xml"/>'
+        for n, name in enumerate(files, 1)
+    )
     spine = "".join(f'<itemref idref="c{n}"/>' for n in range(1, len(files) + 1))
     package = (
         '<?xml version="1.0" encoding="utf-8"?>\n<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">'
@@ -193,7 +263,11 @@ def book_epub(lang: str, cover: bytes) -> dict[str, bytes | str]:
     )
     inside: dict[str, bytes | str] = {
         "book.opf": package,
-        "nav.xhtml": xhtml(CONTENTS[lang], lang, f'<nav epub:type="toc" id="toc"><h1>{CONTENTS[lang]}</h1><ol>{links}</ol></nav>'),
+        "nav.xhtml": xhtml(
+            CONTENTS[lang],
+            lang,
+            f'<nav epub:type="toc" id="toc"><h1>{CONTENTS[lang]}</h1><ol>{links}</ol></nav>',
+        ),
         "toc.ncx": ncx,
         "book.css": EPUB_STYLE,
         "cover.jpg": cover,
@@ -250,7 +324,7 @@ ZINE_PLACES = {5: (0, 0), 4: (1, 0), 3: (2, 0), 2: (3, 0), 6: (0, 1), 7: (1, 1),
 
 ZINE_STYLE = f"""
 @page {{ size: 297mm 210mm; margin: 0; }}
-body {{ margin: 0; color: {INK}; font-family: {SERIF}; }}
+body {{ margin: 0; color: {INK}; font-family: 'EB Garamond 12','LXGW WenKai',serif; }}
 .sheet {{ position: relative; width: 297mm; height: 209.9mm; overflow: hidden; }}
 .page {{ position: absolute; width: 74.25mm; height: 105mm; box-sizing: border-box; padding: 10mm 9mm; }}
 .top {{ transform: rotate(180deg); }}
@@ -284,11 +358,17 @@ def zine(lang: str | None) -> str:
     )
     marks = ""
     if not lang:
-        marks = "".join(
-            f'<div class="crease" style="left:{74.25 * k}mm;top:0;height:210mm;border-left-width:.2mm"></div>' for k in (1, 2, 3)
-        ) + '<div class="crease" style="top:105mm;left:0;width:297mm;border-top-width:.2mm"></div>'
+        marks = (
+            "".join(
+                f'<div class="crease" style="left:{74.25 * k}mm;top:0;height:210mm;border-left-width:.2mm"></div>'
+                for k in (1, 2, 3)
+            )
+            + '<div class="crease" style="top:105mm;left:0;width:297mm;border-top-width:.2mm"></div>'
+        )
     title = ZINE[lang or "en"][0]
-    return document(title, lang or "en", ZINE_STYLE, f'<div class="sheet">{pages}{marks}<div class="cut"></div></div>')
+    return document(
+        title, lang or "en", ZINE_STYLE, f'<div class="sheet">{pages}{marks}<div class="cut"></div></div>'
+    )
 
 
 def make_zine(page: Page) -> None:
@@ -304,7 +384,7 @@ SHEET_STYLE = f"""
 body {{ margin: 0; color: {INK}; font: 11pt/17pt {SERIF}; }}
 h1 {{ margin: 0 0 4pt; font-size: 25pt; line-height: 34pt; font-weight: 400; font-style: italic; color: {TEAL}; }}
 h1 small {{ font-size: 15pt; font-style: normal; margin-left: 8pt; }}
-.note {{ margin: 0 0 16pt; color: #39435e; }} .zh {{ font-family: 'Noto Serif CJK SC'; font-size: 9.5pt; }}
+.note {{ margin: 0 0 16pt; color: #39435e; }} .zh {{ font-family: {KAI}; font-size: 10.5pt; }}
 section {{ break-after: page; }} section:last-child {{ break-after: auto; }}
 .box {{ border: .5pt solid #9aa1b3; }}
 svg {{ display: block; }}
@@ -317,19 +397,39 @@ PARAGRAPH = (
 )
 
 
+PARAGRAPH_ZH = (
+    "渡船七点开。这时面包房已经开门，桥面扫过了，两个人拿着长刷子在重描船名，因为河水带走了一个字。"
+    "他们为两个字之间该空多少争了起来。一个退后几步，闭上一只眼，竖起拇指比了比。"
+)
+
+
 def workbook() -> str:
     """Four sheets of exercises for Quiet Pages."""
     words = "".join(
         f'<div style="font-size:54pt;line-height:92pt;letter-spacing:{space};border-bottom:.4pt solid #c9c2b2">{word}</div>'
-        for word, space in (("AVOCADO", "0"), ("minimum", ".02em"), ("KIWI TAVERN", "0"), ("illicit oxygen", "0"))
+        for word, space in (
+            ("AVOCADO", "0"),
+            ("minimum", ".02em"),
+            ("KIWI TAVERN", "0"),
+            ("illicit oxygen", "0"),
+        )
     )
     widths = "".join(
         f'<p style="width:{width}mm;text-align:left;margin:0 0 18pt"><b style="color:{RED}">{label}</b> {PARAGRAPH}</p>'
         for label, width in (("A", 48), ("B", 100), ("C", 166))
     )
+    widths += "".join(
+        f'<p lang="zh-Hans" class="zh" style="width:{width}mm;line-height:18pt;margin:0 0 18pt"><b style="color:{RED}">{label}</b> {PARAGRAPH_ZH}</p>'
+        for label, width in (("A", 38), ("B", 92), ("C", 166))
+    )
     rags = "".join(
         f'<p style="width:{width}mm;margin:0 0 18pt 0;hyphens:{hyphens}" lang="en"><b style="color:{RED}">{label}</b> {PARAGRAPH}</p>'
-        for label, width, hyphens in (("A", 62, "manual"), ("B", 66, "manual"), ("C", 66, "auto"), ("D", 74, "manual"))
+        for label, width, hyphens in (
+            ("A", 62, "manual"),
+            ("B", 66, "manual"),
+            ("C", 66, "auto"),
+            ("D", 74, "manual"),
+        )
     )
     spreads = "".join(
         f'<svg viewBox="0 0 200 142" width="{78}mm" style="margin:0 4mm 9mm 0;display:inline-block"><rect x=".5" y=".5" width="199" height="141" fill="none" stroke="#1d2945" stroke-width=".6"/><path d="M100 0V142" stroke="#1d2945" stroke-width=".6"/>{lines}</svg>'
@@ -372,7 +472,10 @@ def overprint_chart() -> str:
             for c in range(5)
             for r in range(5)
         )
-        labels = "".join(f'<text x="{32 + 26 * k}" y="7" text-anchor="middle">{25 * k}</text><text x="16" y="{18 + 14 * k}" text-anchor="end">{25 * k}</text>' for k in range(5))
+        labels = "".join(
+            f'<text x="{32 + 26 * k}" y="7" text-anchor="middle">{25 * k}</text><text x="16" y="{18 + 14 * k}" text-anchor="end">{25 * k}</text>'
+            for k in range(5)
+        )
         return f'<svg viewBox="0 0 152 82" width="112mm" font-size="4" font-family="Inter" fill="#5c667f" style="isolation:isolate">{cells}{labels}</svg>'
 
     blocks = [
@@ -380,7 +483,9 @@ def overprint_chart() -> str:
         for a, za, first, b, zb, second in CHART_PAIRS
     ]
     heading = '<h1>Overprint chart<small class="zh">叠印色表</small></h1>'
-    body = f"<section>{heading}{''.join(blocks[:3])}</section><section>{heading}{''.join(blocks[3:])}</section>"
+    body = (
+        f"<section>{heading}{''.join(blocks[:3])}</section><section>{heading}{''.join(blocks[3:])}</section>"
+    )
     return document("Two Inks: overprint chart", "en", SHEET_STYLE, body)
 
 
@@ -388,13 +493,20 @@ def practice_sheet() -> str:
     """Rows of squares with the character 永 to go over, and the names of its strokes."""
 
     def cell(shown: bool) -> str:
-        mark = f'<text x="50" y="84" font-size="88" text-anchor="middle" font-family="LXGW WenKai" fill="{INK}" opacity=".22">永</text>' if shown else ""
+        mark = (
+            f'<text x="50" y="84" font-size="88" text-anchor="middle" font-family="LXGW WenKai" fill="{INK}" opacity=".22">永</text>'
+            if shown
+            else ""
+        )
         return (
             '<svg viewBox="0 0 100 100" width="33mm" height="33mm" style="display:inline-block;vertical-align:top">'
             f'<rect x=".5" y=".5" width="99" height="99" fill="none" stroke="{RED}"/><path d="M0 50H100M50 0V100M0 0L100 100M100 0L0 100" stroke="{RED}" stroke-width=".4" stroke-dasharray="3 3"/>{mark}</svg>'
         )
 
-    rows = "".join(f'<div style="line-height:0">{"".join(cell(row < 3 or column == 0) for column in range(5))}</div>' for row in range(6))
+    rows = "".join(
+        f'<div style="line-height:0">{"".join(cell(row < 3 or column == 0) for column in range(5))}</div>'
+        for row in range(6)
+    )
     meanings = ("dot", "horizontal", "vertical", "hook", "rising", "long sweep", "short sweep", "press")
     names = "".join(
         f'<span style="display:inline-block;width:20mm;text-align:center"><span class="zh" style="font-size:16pt">{name}</span><br><small>{meaning}</small></span>'
@@ -405,7 +517,12 @@ def practice_sheet() -> str:
         '<p class="note">Go over the grey characters first, then write your own. Leave the corners alone.<br><span class="zh">先描灰字，再自己写。四个角别去碰。</span></p>'
         f'{rows}<p style="margin:7mm 0 0;line-height:16pt">{names}</p></section>'
     )
-    return document("Forever, in Eight Strokes: practice sheet", "en", SHEET_STYLE.replace("@bottom-center { content: counter(page);", "@bottom-center { content: none;"), body)
+    return document(
+        "Forever, in Eight Strokes: practice sheet",
+        "en",
+        SHEET_STYLE.replace("@bottom-center { content: counter(page);", "@bottom-center { content: none;"),
+        body,
+    )
 
 
 def make_sheets(page: Page) -> None:
@@ -435,7 +552,9 @@ OVERVIEW_STYLE = "body{margin:2rem auto;max-width:62rem;padding:0 1rem;font:17px
 
 def make_icons(page: Page) -> None:
     """24 single icons, a sprite and an overview."""
-    symbols = "".join(f'<symbol id="{slug}" viewBox="0 0 24 24">{body}</symbol>\n' for slug, (_, body) in ICONS.items())
+    symbols = "".join(
+        f'<symbol id="{slug}" viewBox="0 0 24 24">{body}</symbol>\n' for slug, (_, body) in ICONS.items()
+    )
     items = "".join(
         f"<li>{icon(slug).replace(chr(34) + '24' + chr(34), chr(34) + '64' + chr(34), 2)}<br>{slug}<br><small>{name}</small></li>\n"
         for slug, (name, _) in ICONS.items()
@@ -464,9 +583,23 @@ def make_patterns(page: Page) -> None:
         entries[f"Twelve Patterns/plates/{pattern.slug}-1.svg"] = pattern.tile("#000", "#fff", "#fff")
         entries[f"Twelve Patterns/plates/{pattern.slug}-2.svg"] = pattern.tile("#fff", "#000", "#fff")
         shown += f'<li><svg width="100%" height="200"><defs>{pattern.fill(pattern.slug, "var(--first)", "var(--second)", "var(--paper)")}</defs><rect width="100%" height="200" fill="url(#{pattern.slug})"/></svg>{pattern.title} <small>{pattern.title_zh}</small></li>\n'
-    style = OVERVIEW_STYLE.replace("9rem", "17rem") + f":root{{--first:{RED};--second:{BLUE};--paper:{PAPER}}}"
-    inks = "".join(f'<label>{label} <input type="color" name="{name}" value="{value}"></label> ' for label, name, value in (("First ink · 第一色", "first", RED), ("Second ink · 第二色", "second", BLUE), ("Paper · 纸", "paper", PAPER)))
-    entries["Twelve Patterns/overview.html"] = document("Twelve Two-Colour Patterns", "en", style, f"<h1>Twelve Two-Colour Patterns</h1><p>{inks}</p><ul>{shown}</ul>{PATTERN_SCRIPT}")
+    style = (
+        OVERVIEW_STYLE.replace("9rem", "17rem") + f":root{{--first:{RED};--second:{BLUE};--paper:{PAPER}}}"
+    )
+    inks = "".join(
+        f'<label>{label} <input type="color" name="{name}" value="{value}"></label> '
+        for label, name, value in (
+            ("First ink · 第一色", "first", RED),
+            ("Second ink · 第二色", "second", BLUE),
+            ("Paper · 纸", "paper", PAPER),
+        )
+    )
+    entries["Twelve Patterns/overview.html"] = document(
+        "Twelve Two-Colour Patterns",
+        "en",
+        style,
+        f"<h1>Twelve Two-Colour Patterns</h1><p>{inks}</p><ul>{shown}</ul>{PATTERN_SCRIPT}",
+    )
     write_zip(FILES / "twelve-patterns.zip", entries)
 
 
@@ -478,7 +611,10 @@ def canon_classic(w: float, h: float) -> str:
     return (
         f'<g id="block"><rect x="{w / 9:.2f}" y="{h / 9:.2f}" width="{w * 6 / 9:.2f}" height="{h * 6 / 9:.2f}"/></g>'
         f'<g id="construction" stroke-dasharray="1.5 1"><path d="M0 {h}L{w} 0M0 0L{w} {h}"/>'
-        + "".join(f'<path d="M{w * k / 9:.2f} 0V{h}M0 {h * k / 9:.2f}H{w}" stroke-opacity=".35"/>' for k in range(1, 9))
+        + "".join(
+            f'<path d="M{w * k / 9:.2f} 0V{h}M0 {h * k / 9:.2f}H{w}" stroke-opacity=".35"/>'
+            for k in range(1, 9)
+        )
         + "</g>"
     )
 
@@ -501,7 +637,10 @@ def canon_double(w: float, h: float) -> str:
     """Two columns, a line apart, on a baseline."""
     left, top, width, step, lines = _block(w, h)
     column = (width - step) / 2
-    boxes = "".join(f'<rect x="{x:.2f}" y="{top:.2f}" width="{column:.2f}" height="{step * lines:.2f}"/>' for x in (left, left + column + step))
+    boxes = "".join(
+        f'<rect x="{x:.2f}" y="{top:.2f}" width="{column:.2f}" height="{step * lines:.2f}"/>'
+        for x in (left, left + column + step)
+    )
     rules = "".join(f"M{left:.2f} {top + step * k:.2f}h{width:.2f}" for k in range(1, int(lines) + 1))
     return f'<g id="columns">{boxes}</g><g id="baseline" stroke-opacity=".5"><path d="{rules}"/></g>'
 
@@ -563,7 +702,9 @@ def make_canon(page: Page) -> None:
                 f'<g fill="none" stroke="{colour}" stroke-width=".25">\n<g id="page" stroke="#999"><rect width="{w}" height="{h}"/></g>\n{construct(w, h)}\n</g>\n</svg>\n'
             )
             shown += f'<li><img src="{path}" alt="" style="height:230px;background:#fff"><br>{name}<br><small>{paper}</small></li>\n'
-    entries["Page Canon/overview.html"] = document("Page Canon", "en", OVERVIEW_STYLE.replace("9rem", "13rem"), f"<h1>Page Canon</h1><ul>{shown}</ul>")
+    entries["Page Canon/overview.html"] = document(
+        "Page Canon", "en", OVERVIEW_STYLE.replace("9rem", "13rem"), f"<h1>Page Canon</h1><ul>{shown}</ul>"
+    )
     write_zip(FILES / "page-canon.zip", entries)
 
 
@@ -577,7 +718,9 @@ def make_wallpapers(page: Page) -> None:
             page.set_viewport_size({"width": width, "height": height})
             picture = draw_svg(page, art.framed(width, height, art.landscape(width, height, plates)))
             out = io.BytesIO()
-            picture.quantize(96, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+            picture.quantize(96, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+                out, "PNG", optimize=True
+            )
             entries[f"River Wallpapers/{name}-{place}.png"] = out.getvalue()
     write_zip(FILES / "river-wallpapers.zip", entries)
 
@@ -588,7 +731,16 @@ def make_goods(page: Page) -> None:
     write_zip(FILES / "paper-desk.zip", folder(GOODS / "paper-desk", "Paper Desk"))
 
 
-MAKERS = (make_goods, make_icons, make_patterns, make_canon, make_sheets, make_zine, make_book, make_wallpapers)
+MAKERS = (
+    make_goods,
+    make_icons,
+    make_patterns,
+    make_canon,
+    make_sheets,
+    make_zine,
+    make_book,
+    make_wallpapers,
+)
 
 
 def make(wanted: list[str] | None = None) -> None:

@@ -127,7 +127,13 @@ def _waves(first: str, second: str, ground: str) -> str:
     wave = "c13 0 27 14 40 14s27-14 40-14"
     return "".join(
         f'<path d="M-40 {y}{wave}{wave}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
-        for y, colour, width in ((6, first, 7), (22, second, 3), (38, first, 7), (54, second, 3), (-10, second, 3))
+        for y, colour, width in (
+            (6, first, 7),
+            (22, second, 3),
+            (38, first, 7),
+            (54, second, 3),
+            (-10, second, 3),
+        )
     )
 
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
+
+from PIL import Image
 
 from demo.make import art
 from demo.make.art import framed, glyph
 from demo.make.icons import ICONS
 from demo.make.kit import (
-    BLUE, CREAM, INK, MONO, MUSTARD, PAPER, PICTURES, PINK, PLUM, RED, SAGE, SKY, TEAL, WOOD, draw_svg, drawing_board,
+    BLUE,
+    CREAM,
+    INK,
+    MONO,
+    MUSTARD,
+    PAPER,
+    PICTURES,
+    PINK,
+    PLUM,
+    RED,
+    SAGE,
+    SKY,
+    TEAL,
+    WOOD,
+    draw_svg,
+    drawing_board,
 )  # fmt: skip
 from demo.make.patterns import PATTERNS
 
 WIDTH, HEIGHT = 1600, 1200
 QUALITY = 84
+LARGEST = 150_000  # bytes of one picture
 
-DEFS = f"""
+DEFS = """
 <filter id="soft" x="-30%" y="-30%" width="170%" height="170%">
  <feDropShadow dx="3" dy="5" stdDeviation="4" flood-color="#0d1226" flood-opacity=".28"/>
  <feDropShadow dx="16" dy="28" stdDeviation="26" flood-color="#0d1226" flood-opacity=".30"/></filter>
@@ -115,7 +134,9 @@ def play_button(x: float, y: float) -> str:
     )  # fmt: skip
 
 
-def text_lines(x: float, y: float, width: float, count: int, gap: float, colour: str = INK, weight: float = 5) -> str:
+def text_lines(
+    x: float, y: float, width: float, count: int, gap: float, colour: str = INK, weight: float = 5
+) -> str:
     """Grey bars that stand for lines of text; the last one is short."""
     return "".join(
         f'<rect x="{x}" y="{y + gap * k}" width="{width * (0.58 if k == count - 1 else 1 - 0.04 * (k * 7 % 3))}" height="{weight}" rx="{weight / 2}" fill="{colour}" opacity=".42"/>'
@@ -174,8 +195,8 @@ CREASE = '<defs><filter id="crease"><feGaussianBlur stdDeviation="7"/></filter><
 def wall_with_bench(wall: str, bench: str) -> str:
     """A wall and, below it, the top of a bench."""
     return (
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{wall}"/><rect y="1010" width="{WIDTH}" height="190" fill="{bench}"/>'
-        f'<rect y="1010" width="{WIDTH}" height="10" fill="#fff" opacity=".22"/><rect y="980" width="{WIDTH}" height="30" fill="#0d1226" opacity=".06"/>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{wall}"/><rect y="1060" width="{WIDTH}" height="140" fill="{bench}"/>'
+        f'<rect y="1060" width="{WIDTH}" height="10" fill="#fff" opacity=".22"/><rect y="1030" width="{WIDTH}" height="30" fill="#0d1226" opacity=".06"/>'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#lamp)"/>'
     )
 
@@ -194,7 +215,7 @@ def hung(poster: str, width: float, height: float) -> str:
 def vase(x: float, colour: str) -> str:
     """A vase with three twigs, standing on the bench at ``x``."""
     leaf = "M0 0c26 -18 26 -62 0 -86c-26 24 -26 68 0 86z"
-    twigs = f'<path d="M0 -200C-10 -330 -60 -420 -110 -500M0 -200C6 -350 20 -460 10 -580M4 -200C20 -320 70 -390 120 -440" fill="none" stroke="#48553d" stroke-width="6"/>'
+    twigs = '<path d="M0 -200C-10 -330 -60 -420 -110 -500M0 -200C6 -350 20 -460 10 -580M4 -200C20 -320 70 -390 120 -440" fill="none" stroke="#48553d" stroke-width="6"/>'
     leaves = "".join(
         f'<path d="{leaf}" transform="translate({a} {b}) rotate({turn}) scale({s})" fill="{tone}"/>'
         for a, b, turn, s, tone in (
@@ -205,7 +226,7 @@ def vase(x: float, colour: str) -> str:
     )  # fmt: skip
     body = "M-44 -210C-40 -170 -92 -140 -92 -74C-92 -24 -62 0 0 0S92 -24 92 -74C92 -140 40 -170 44 -210z"
     return (
-        f'<g transform="translate({x} 1090)"><ellipse cx="40" cy="2" rx="130" ry="20" fill="#0d1226" opacity=".22" filter="url(#blur)"/>{twigs}{leaves}'
+        f'<g transform="translate({x} 1120)"><ellipse cx="40" cy="2" rx="130" ry="20" fill="#0d1226" opacity=".22" filter="url(#blur)"/>{twigs}{leaves}'
         f'<path d="{body}" fill="{colour}"/><path d="M-30 -200C-30 -160 -74 -130 -74 -76C-74 -50 -66 -34 -52 -22C-64 -90 -20 -130 -12 -204z" fill="#fff" opacity=".25"/>'
         f'<path d="M44 -210C40 -170 92 -140 92 -74C92 -24 62 0 20 0C80 -60 50 -140 24 -210z" fill="#000" opacity=".14"/></g>'
     )
@@ -214,8 +235,8 @@ def vase(x: float, colour: str) -> str:
 def book_pile(x: float) -> str:
     """Three books lying on the bench at ``x``."""
     return "".join(
-        f'<rect x="{x + dx}" y="{1090 - top}" width="{w}" height="{h}" rx="5" fill="{colour}"/><rect x="{x + dx}" y="{1090 - top}" width="{w}" height="7" rx="3" fill="#fff" opacity=".25"/>'
-        f'<rect x="{x + dx + 36}" y="{1090 - top}" width="10" height="{h}" fill="{PAPER}" opacity=".6"/>'
+        f'<rect x="{x + dx}" y="{1120 - top}" width="{w}" height="{h}" rx="5" fill="{colour}"/><rect x="{x + dx}" y="{1120 - top}" width="{w}" height="7" rx="3" fill="#fff" opacity=".25"/>'
+        f'<rect x="{x + dx + 36}" y="{1120 - top}" width="10" height="{h}" fill="{PAPER}" opacity=".6"/>'
         for dx, top, w, h, colour in ((0, 44, 330, 44, INK), (24, 82, 280, 38, RED), (10, 114, 250, 32, SAGE))
     )
 
@@ -247,18 +268,22 @@ def quiet_pages_2() -> str:
         f'<rect x="{x}" y="{-h / 2 + h / 9}" width="{w * 6 / 9}" height="{h * 6 / 9}" fill="{BLUE}" opacity=".16" stroke="{BLUE}" stroke-width="2"/>'
         for x in (-w + 2 * w / 9, w / 9)
     )
-    return scene(PINK, put(spread(_text_page(w, h, True), _text_page(w, h, False)) + blocks + canon, 800, 590, -2), put(pencil(INK, 420), 1030, 1110, -9, shadow="low"))
+    return scene(
+        PINK,
+        put(spread(_text_page(w, h, True), _text_page(w, h, False)) + blocks + canon, 800, 590, -2),
+        put(pencil(INK, 420), 1030, 1110, -9, shadow="low"),
+    )
 
 
 def quiet_pages_3() -> str:
-    steps = ((MUSTARD, 18, 0.9), (SAGE, 26, 0.7), (SKY, 36, 0.55))
+    steps = ((MUSTARD, 18), (SAGE, 26), (SKY, 36))
     cards = "".join(
         put(
             f'<rect x="-200" y="-290" width="400" height="580" fill="{PAPER}"/><rect x="-200" y="-290" width="400" height="16" fill="{tone}"/>'
             + text_lines(-150, -230, 300, int(500 / gap), gap, INK, 8),
-            330 + 470 * k, 600 + (k - 1) * 24, (-3, 1, 3)[k],
+            300 + 500 * k, 600 + (k - 1) * 24, (-3, 1, 3)[k], 1.25,
         )
-        for k, (tone, gap, _) in enumerate(steps)
+        for k, (tone, gap) in enumerate(steps)
     )  # fmt: skip
     return scene(TEAL, cards)
 
@@ -277,9 +302,9 @@ def two_inks_1() -> str:
 def two_inks_2() -> str:
     return scene(
         TEAL,
-        put(sheet(520, 620, art.pears("first"), (520, 620)), 330, 560, -6),
-        put(sheet(520, 620, art.pears("second"), (520, 620)), 780, 620, 2),
-        put(sheet(520, 620, art.pears(), (520, 620)), 1250, 580, 5),
+        put(sheet(520, 620, art.pears("first"), (580, 692)), 320, 560, -6),
+        put(sheet(520, 620, art.pears("second"), (580, 692)), 800, 640, 2),
+        put(sheet(520, 620, art.pears(), (580, 692)), 1280, 570, 5),
     )
 
 
@@ -294,12 +319,17 @@ def two_inks_3() -> str:
 
 
 def margin_book_1() -> str:
-    return scene(MUSTARD, put(book(art.margin_book_cover(), 600, 857, 34), 790, 590, 6), put(pencil(INK, 460), 150, 1010, -58, shadow="low"))
+    return scene(
+        MUSTARD,
+        put(book(art.margin_book_cover(), 690, 986, 36), 850, 590, 5),
+        put(pencil(INK, 480), 130, 1040, -60, shadow="low"),
+    )
 
 
 def margin_book_2() -> str:
-    w, h = 560, 780
-    left = f'<rect x="124" y="87" width="373" height="520" fill="{TEAL}" opacity=".13"/>' + glyph("3", 310, 400, 300, TEAL, family="'GFS Didot'")
+    left = f'<rect x="124" y="87" width="373" height="520" fill="{TEAL}" opacity=".13"/>' + glyph(
+        "3", 310, 400, 300, TEAL, family="'GFS Didot'"
+    )
     words = (
         "A margin is not what is left", "over when the text has been", "put down. It is where the eye", "rests before it turns, where a", "thumb can hold the book, and",
         "where a reader may write “no”.", "Give the outside more than the", "inside, and the foot more than", "the head; nobody will notice,", "and everyone will feel it.",
@@ -318,24 +348,28 @@ def margin_book_3() -> str:
     )  # fmt: skip
     return scene(
         SAGE,
-        put(book(art.margin_book_cover(), 430, 614, 26), 470, 560, -7),
-        put(screen + words, 1090, 620, 5),
+        put(book(art.margin_book_cover(), 560, 800, 30), 440, 580, -6),
+        put(screen + words, 1150, 620, 5, 1.2),
     )
 
 
 def one_sheet_1() -> str:
     folds = f'<rect x="-400" y="-283" width="800" height="566" fill="{PAPER}"/>' + "".join(
         f'<g transform="translate({-400 + 200 * (k % 4)} {-283 + 283 * (k // 4)})"><rect x="14" y="14" width="172" height="255" fill="{tone}" opacity=".85"/>'
+        # The upper row stands on its head: folded, it becomes the inner pages.
+        + f'<g transform="rotate({180 if k < 4 else 0} 100 141)">'
         + glyph(mark, 100, 180, 110, PAPER, family="'GFS Didot'")
-        + "</g>"
-        for k, (mark, tone) in enumerate(zip("54321678", (BLUE, TEAL, PLUM, MUSTARD, RED, BLUE, SAGE, INK), strict=True))
+        + "</g></g>"
+        for k, (mark, tone) in enumerate(
+            zip("54326781", (BLUE, TEAL, PLUM, MUSTARD, TEAL, BLUE, PLUM, RED), strict=True)
+        )
     )
     creases = '<path d="M-200 -283V283M0 -283V283M200 -283V283M-400 0H400" stroke="#0d1226" stroke-opacity=".16" stroke-width="3"/><path d="M-200 0H200" stroke="#e2502f" stroke-width="4" stroke-dasharray="14 10"/>'
     return scene(
         SKY,
         put(folds + creases, 620, 430, -5),
         put(sheet(300, 420, art.zine_cover(), (400, 560)), 1190, 700, 9),
-        put('<g fill="none" stroke="#59616e" stroke-width="22" stroke-linecap="round"><path d="M0 0L300 -96M0 -90L300 10"/></g><g fill="none" stroke="#1d2945" stroke-width="24"><ellipse cx="-74" cy="24" rx="72" ry="44" transform="rotate(-16 -74 24)"/><ellipse cx="-74" cy="-114" rx="72" ry="44" transform="rotate(16 -74 -114)"/></g><circle cx="150" cy="-46" r="9" fill="#e9eef3"/>', 360, 990, -6, shadow="low"),
+        put('<g fill="url(#steel)" stroke="#59616e" stroke-width="3" stroke-linejoin="round"><path d="M-14 4L150 -62L372 -112C330 -84 250 -58 156 -34L-8 22z"/><path d="M-14 -94L150 -28L372 22C330 -6 250 -32 156 -56L-8 -112z"/></g><g fill="none" stroke="#1d2945" stroke-width="24"><ellipse cx="-74" cy="24" rx="72" ry="44" transform="rotate(-16 -74 24)"/><ellipse cx="-74" cy="-114" rx="72" ry="44" transform="rotate(16 -74 -114)"/></g><circle cx="150" cy="-46" r="9" fill="#e9eef3"/>', 360, 990, -6, shadow="low"),
     )  # fmt: skip
 
 
@@ -343,7 +377,13 @@ def one_sheet_2() -> str:
     return scene(
         RED,
         *(
-            put(sheet(300, 420, art.zine_cover(), (380, 532)), 360 + 290 * k, 620 + (-1) ** k * 26, -10 + 7 * k)
+            put(
+                sheet(300, 420, art.zine_cover(), (380, 532)),
+                320 + 320 * k,
+                610 + (-1) ** k * 30,
+                -9 + 6 * k,
+                1.22,
+            )
             for k in range(4)
         ),
     )
@@ -380,7 +420,12 @@ def _timesheet() -> str:
         for c in range(7)
         for r in range(10)
     )
-    return f'<rect width="500" height="700" fill="{PAPER}"/>' + glyph("Week 14", 40, 120, 52, TEAL, slant="italic", anchor="start") + cells + text_lines(40, 640, 300, 1, 20)
+    return (
+        f'<rect width="500" height="700" fill="{PAPER}"/>'
+        + glyph("Week 14", 40, 120, 52, TEAL, slant="italic", anchor="start")
+        + cells
+        + text_lines(40, 640, 300, 1, 20)
+    )
 
 
 def paper_desk_1() -> str:
@@ -395,54 +440,82 @@ def paper_desk_1() -> str:
 
 def paper_desk_2() -> str:
     cards = "".join(
-        put(f'<rect x="-180" y="-105" width="360" height="210" fill="{ground}"/>' + glyph("Inkwell Lane", 0, 14, 44, tone, slant="italic"), 430 + 370 * k, 930 - 40 * k, -5 + 6 * k, shadow="low")
+        put(
+            f'<rect x="-180" y="-105" width="360" height="210" fill="{ground}"/>'
+            + glyph("Inkwell Lane", 0, 14, 44, tone, slant="italic"),
+            360 + 440 * k,
+            960 - 30 * k,
+            -5 + 6 * k,
+            1.2,
+            shadow="low",
+        )
         for k, (ground, tone) in enumerate(((RED, PAPER), (PAPER, INK), (INK, MUSTARD)))
     )
-    envelope = f'<rect x="-420" y="-240" width="840" height="480" rx="4" fill="{CREAM}"/><path d="M-420 -240L0 60L420 -240" fill="#e3d5ba" stroke="#c8b893" stroke-width="2"/><circle cy="44" r="42" fill="{RED}"/>' + glyph("墨", 0, 60, 44, PAPER, weight="700")
-    return scene(PLUM, put(envelope, 790, 480, -4), cards)
+    envelope = (
+        f'<rect x="-420" y="-240" width="840" height="480" rx="4" fill="{CREAM}"/><path d="M-420 -240L0 60L420 -240" fill="#e3d5ba" stroke="#c8b893" stroke-width="2"/><circle cy="44" r="42" fill="{RED}"/>'
+        + glyph("墨", 0, 60, 44, PAPER, weight="700")
+    )
+    return scene(PLUM, put(envelope, 800, 440, -4, 1.25), cards)
 
 
 def canon_1() -> str:
     def page(tone: str, body: str) -> str:
         return f'<rect x="-190" y="-270" width="380" height="540" fill="{PAPER}"/><g fill="none" stroke="{tone}" stroke-width="3">{body}</g>'
 
-    columns = '<path d="' + "".join(f"M{x} -210V190" for x in (-140, -60, -40, 40, 60, 140)) + 'M-140 -210H140M-140 190H140"/>'
-    modules = "".join(f'<rect x="{-140 + 98 * c}" y="{-210 + 104 * r}" width="84" height="88"/>' for c in range(3) for r in range(4))
-    lines = '<path d="' + "".join(f"M-140 {-210 + 22 * k}H140" for k in range(19)) + '"/><path d="M-140 -210V186M140 -210V186" stroke-width="5"/>'
+    columns = (
+        '<path d="'
+        + "".join(f"M{x} -210V190" for x in (-140, -60, -40, 40, 60, 140))
+        + 'M-140 -210H140M-140 190H140"/>'
+    )
+    modules = "".join(
+        f'<rect x="{-140 + 98 * c}" y="{-210 + 104 * r}" width="84" height="88"/>'
+        for c in range(3)
+        for r in range(4)
+    )
+    lines = (
+        '<path d="'
+        + "".join(f"M-140 {-210 + 22 * k}H140" for k in range(19))
+        + '"/><path d="M-140 -210V186M140 -210V186" stroke-width="5"/>'
+    )
     thirds = '<path d="M-190 270L190 -270M-190 -270L190 270M0 -270V270"/><rect x="-105" y="-210" width="253" height="360" stroke-width="5"/>'
     return scene(
         PINK,
-        put(page(BLUE, lines), 330, 560, -7),
-        put(page(TEAL, columns), 1270, 560, 7),
-        put(page(PLUM, modules), 620, 610, -2),
-        put(page(RED, thirds), 980, 640, 3),
-        put(ruler(760), 420, 1060, -3, shadow="low"),
+        put(page(BLUE, lines), 300, 530, -7, 1.2),
+        put(page(TEAL, columns), 1300, 530, 7, 1.2),
+        put(page(PLUM, modules), 620, 580, -2, 1.2),
+        put(page(RED, thirds), 980, 610, 3, 1.2),
+        put(ruler(900), 350, 1080, -3, shadow="low"),
     )
 
 
 def plumb_1() -> str:
     def line(y: float, parts: tuple[tuple[str, str], ...]) -> str:
         spans = "".join(f'<tspan fill="{tone}">{words}</tspan>' for words, tone in parts)
-        return f'<text x="-470" y="{y}" font-family="{MONO}" font-size="32" xml:space="preserve">{spans}</text>'
+        return (
+            f'<text x="-470" y="{y}" font-family="{MONO}" font-size="29" xml:space="preserve">{spans}</text>'
+        )
 
     dim, bright = "#8d98b8", "#f3ecdc"
     rows = (
-        (("$ ", TEAL), ("plumb check letter.md", bright)),
-        (("letter.md:3:18  ", dim), ("straight quote", MUSTARD)),
-        (('   She said ', bright), ('"wait"', RED), (" and left.", bright)),
-        (("letter.md:7:31  ", dim), ("three dots for an ellipsis", MUSTARD)),
+        (("$ ", TEAL), ("plumb.py check letter.md", bright)),
+        (("letter.md:3:10  ", dim), ("straight quotation mark", MUSTARD)),
+        (("   She said ", bright), ('"wait"', RED), (" and left.", bright)),
+        (("letter.md:7:31  ", dim), ("three full stops instead of an ellipsis", MUSTARD)),
         (("   The river was rising", bright), ("...", RED)),
-        (("letter.md:9:4   ", dim), ("中英文之间少一个空格", MUSTARD)),
-        (("   用", bright), ("Plumb校", RED), ("一遍再付印。", bright)),
+        (("letter.md:9:2   ", dim), ("no space between Chinese and Latin", MUSTARD)),
+        (("   用", bright), ("Plumb", RED), (" 校一遍再付印。", bright)),
         (("3 things to look at.", SAGE),),
     )
     window = (
         '<rect x="-530" y="-340" width="1060" height="660" rx="20" fill="#151d36"/><rect x="-530" y="-340" width="1060" height="60" rx="20" fill="#222c4c"/><rect x="-530" y="-300" width="1060" height="20" fill="#222c4c"/>'
-        + "".join(f'<circle cx="{-492 + 36 * k}" cy="-310" r="10" fill="{tone}"/>' for k, tone in enumerate((RED, MUSTARD, SAGE)))
+        + "".join(
+            f'<circle cx="{-492 + 36 * k}" cy="-310" r="10" fill="{tone}"/>'
+            for k, tone in enumerate((RED, MUSTARD, SAGE))
+        )
         + "".join(line(-215 + 66 * k, row) for k, row in enumerate(rows))
     )
     bob = '<path d="M0 -700V-70" stroke="#f3ecdc" stroke-width="4"/><rect x="-16" y="-84" width="32" height="34" rx="6" fill="url(#brass)"/><path d="M-52 -50H52C64 10 34 120 0 200C-34 120 -64 10 -52 -50z" fill="url(#brass)"/><path d="M-52 -50H52L50 -30H-50z" fill="#5c4112" opacity=".35"/>'
-    return scene(TEAL, put(window, 690, 610, 0), put(bob, 1400, 700, 0))
+    return scene(TEAL, put(window, 690, 600, 0, 1.16), put(bob, 1450, 720, 0, 1.1))
 
 
 def plumb_2() -> str:
@@ -453,7 +526,11 @@ def plumb_2() -> str:
         + glyph("INKW-7QTM-4XKA-R9HD", 0, 70, 52, INK, family="'JetBrains Mono'", spacing="1")
         + text_lines(-200, 140, 400, 2, 30, INK, 8)
     )
-    return scene(MUSTARD, put(f'<rect x="-430" y="-260" width="860" height="520" rx="14" fill="{INK}"/>', 830, 630, 7), put(card, 790, 590, -4))
+    return scene(
+        MUSTARD,
+        put(f'<rect x="-430" y="-260" width="860" height="520" rx="14" fill="{INK}"/>', 840, 640, 7, 1.35),
+        put(card, 790, 590, -4, 1.35),
+    )
 
 
 def icons_1() -> str:
@@ -463,32 +540,56 @@ def icons_1() -> str:
         f'<g transform="translate(37 37) scale(4)" fill="none" stroke="{tones[(k * 3 + k // 6) % 4]}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">{body}</g></g>'
         for k, (_, body) in enumerate(ICONS.values())
     )
-    return scene(INK, f'<g filter="url(#low)" transform="translate(800 600) translate(0 -5) scale(1.12)">{cells}</g>')
+    return scene(
+        INK, f'<g filter="url(#low)" transform="translate(800 600) translate(0 -5) scale(1.12)">{cells}</g>'
+    )
 
 
 def icons_2() -> str:
     picks = (("press", RED, PAPER), ("needle", MUSTARD, INK), ("open-book", TEAL, PAPER))
     tiles = "".join(
-        put(f'<rect x="-210" y="-210" width="420" height="420" rx="56" fill="{ground}"/><g transform="translate(-144 -144) scale(12)" fill="none" stroke="{tone}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">{ICONS[slug][1]}</g>', 330 + 470 * k, 600, 0)
+        put(
+            f'<rect x="-210" y="-210" width="420" height="420" rx="56" fill="{ground}"/><g transform="translate(-144 -144) scale(12)" fill="none" stroke="{tone}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round">{ICONS[slug][1]}</g>',
+            290 + 510 * k,
+            600,
+            0,
+            1.12,
+        )
         for k, (slug, ground, tone) in enumerate(picks)
     )
     return scene(SKY, tiles)
 
 
-SWATCHES = ((RED, BLUE, PAPER), (BLUE, MUSTARD, PAPER), (TEAL, RED, "#f5dcd3"), (INK, RED, SKY), (RED, TEAL, PAPER), (INK, RED, MUSTARD))
+SWATCHES = (
+    (RED, BLUE, PAPER),
+    (BLUE, MUSTARD, PAPER),
+    (TEAL, RED, "#f5dcd3"),
+    (INK, RED, SKY),
+    (RED, TEAL, PAPER),
+    (INK, RED, MUSTARD),
+)
 
 
 def patterns_1() -> str:
     defs = "".join(p.fill(f"p{k}", *SWATCHES[k % 6], 1.1) for k, p in enumerate(PATTERNS))
     swatches = "".join(
-        put(f'<rect x="-165" y="-165" width="330" height="330" fill="url(#p{k})"/>', 230 + 380 * (k % 4), 222 + 378 * (k // 4), (-2, 1, -1, 2)[(k + k // 4) % 4], shadow="low")
+        put(
+            f'<rect x="-165" y="-165" width="330" height="330" fill="url(#p{k})"/>',
+            230 + 380 * (k % 4),
+            222 + 378 * (k // 4),
+            (-2, 1, -1, 2)[(k + k // 4) % 4],
+            shadow="low",
+        )
         for k in range(12)
     )
     return scene(CREAM, f"<defs>{defs}</defs>", swatches)
 
 
 def patterns_2() -> str:
-    defs = "".join(p.fill(f"r{k}", *SWATCHES[(k * 5) % 6], 1.3) for k, p in enumerate((PATTERNS[0], PATTERNS[6], PATTERNS[11])))
+    defs = "".join(
+        p.fill(f"r{k}", *SWATCHES[(k * 5) % 6], 1.3)
+        for k, p in enumerate((PATTERNS[0], PATTERNS[6], PATTERNS[11]))
+    )
     rolls = "".join(
         f'<g transform="translate({300 + 450 * k} 1180) rotate({turn})"><g filter="url(#soft)"><rect x="-150" y="-1010" width="300" height="1010" fill="url(#r{k})"/>'
         f'<rect x="-150" y="-1010" width="300" height="1010" fill="url(#cyl)"/><ellipse cy="-1010" rx="150" ry="46" fill="{PAPER}"/><ellipse cy="-1010" rx="110" ry="33" fill="#dccfb4"/><ellipse cy="-1006" rx="72" ry="21" fill="#4a4030"/></g></g>'
@@ -501,25 +602,34 @@ def patterns_2() -> str:
 def wallpapers_1() -> str:
     screen = f'<rect x="-480" y="-300" width="960" height="600" rx="22" fill="#1a1f2b"/>{framed(960, 540, art.landscape(960, 540, art.EVENING), (-456, -276, 912, 513))}<path d="M-90 300H90L120 430H-120z" fill="#aab3bf"/><rect x="-190" y="424" width="380" height="18" rx="9" fill="#8b93a0"/>'
     phone = f'<rect x="-130" y="-270" width="260" height="540" rx="40" fill="#1a1f2b"/><clipPath id="ph"><rect x="-117" y="-257" width="234" height="514" rx="30"/></clipPath><g clip-path="url(#ph)">{framed(234, 514, art.landscape(234, 514, art.NIGHT), (-117, -257, 234, 514))}</g><rect x="-34" y="-246" width="68" height="16" rx="8" fill="#1a1f2b"/>'
-    return scene(MUSTARD, put(screen, 690, 540), put(phone, 1330, 740))
+    return scene(MUSTARD, put(screen, 680, 520, 0, 1.15), put(phone, 1370, 770, 0, 1.15))
 
 
 def ampersand_1() -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200" viewBox="0 0 1600 1200"><defs>{DEFS}</defs>{wall_with_bench(SKY, WOOD)}<g transform="translate(800 150)">{hung(art.ampersand_poster(), 560, 784)}</g>{vase(1310, TEAL)}{book_pile(190)}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200" viewBox="0 0 1600 1200"><defs>{DEFS}</defs>{wall_with_bench(SKY, WOOD)}<g transform="translate(760 128)">{hung(art.ampersand_poster(), 620, 868)}</g>{vase(1310, TEAL)}{book_pile(190)}</svg>'
 
 
 def ampersand_2() -> str:
-    close = framed(500, 375, f'<g transform="translate(-60 -150) scale(1.15)">{art.ampersand_poster()}</g>', (0, 0, 1600, 1200))
+    close = framed(
+        500,
+        375,
+        f'<g transform="translate(-60 -150) scale(1.15)">{art.ampersand_poster()}</g>',
+        (0, 0, 1600, 1200),
+    )
     return f'<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200" viewBox="0 0 1600 1200"><defs>{DEFS}</defs><g style="isolation:isolate">{close}</g><rect width="1600" height="1200" fill="url(#lamp)" opacity=".6"/></svg>'
 
 
 def eternity_1() -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200" viewBox="0 0 1600 1200"><defs>{DEFS}</defs>{wall_with_bench("#8fae9f", "#7a5a3c")}<g transform="translate(760 150)">{hung(art.eternity_poster(), 560, 784)}</g>{vase(1270, PAPER)}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="1600" height="1200" viewBox="0 0 1600 1200"><defs>{DEFS}</defs>{wall_with_bench("#8fae9f", "#7a5a3c")}<g transform="translate(740 128)">{hung(art.eternity_poster(), 620, 868)}</g>{vase(1270, PAPER)}</svg>'
 
 
 def eternity_2() -> str:
     tube = '<rect x="-520" y="-62" width="1040" height="124" rx="10" fill="#cda877"/><rect x="-520" y="-62" width="1040" height="36" fill="#fff" opacity=".22"/><rect x="-520" y="22" width="1040" height="40" fill="#000" opacity=".14"/><rect x="-540" y="-66" width="46" height="132" rx="8" fill="#f1e8d6"/><rect x="494" y="-66" width="46" height="132" rx="8" fill="#f1e8d6"/>'
-    return scene(RED, put(sheet(500, 700, art.eternity_poster(), (620, 868)), 560, 560, -6), put(tube, 1080, 860, -24))
+    return scene(
+        RED,
+        put(sheet(500, 700, art.eternity_poster(), (700, 980)), 560, 580, -6),
+        put(tube, 1130, 850, -24, 1.05),
+    )
 
 
 def shirt_1() -> str:
@@ -527,30 +637,66 @@ def shirt_1() -> str:
 
 
 def shirt_2() -> str:
-    folded = f'<rect x="-330" y="-400" width="660" height="800" rx="26" fill="{INK}"/><rect x="-330" y="330" width="660" height="70" rx="26" fill="#0e1530"/><path d="M-120 -400C-80 -290 80 -290 120 -400z" fill="#0e1530"/><path d="M-120 -400C-84 -286 84 -286 120 -400" fill="none" stroke="#2b3a63" stroke-width="24"/><path d="M-300 -380C-280 -100 -290 200 -310 380M300 -380C285 -60 295 200 312 380" stroke="#0e1530" stroke-width="14" fill="none" opacity=".7"/>' + glyph("¶", 0, 180, 420, PAPER, family="'GFS Didot'")
-    label = f'<rect x="-110" y="-70" width="220" height="140" rx="4" fill="{PAPER}"/><circle cx="-84" cy="-46" r="9" fill="{MUSTARD}"/>' + glyph("Inkwell Lane", 0, 20, 34, INK, slant="italic")
-    return scene(MUSTARD, put(folded, 720, 590, -3), put(label, 1240, 830, 9, 1.35, "low"))
+    folded = (
+        f'<rect x="-330" y="-400" width="660" height="800" rx="26" fill="{INK}"/><rect x="-330" y="330" width="660" height="70" rx="26" fill="#0e1530"/><path d="M-120 -400C-80 -290 80 -290 120 -400z" fill="#0e1530"/><path d="M-120 -400C-84 -286 84 -286 120 -400" fill="none" stroke="#2b3a63" stroke-width="24"/><path d="M-300 -380C-280 -100 -290 200 -310 380M300 -380C285 -60 295 200 312 380" stroke="#0e1530" stroke-width="14" fill="none" opacity=".7"/>'
+        + glyph("¶", 0, 180, 420, PAPER, family="'GFS Didot'")
+    )
+    label = (
+        f'<rect x="-110" y="-70" width="220" height="140" rx="4" fill="{PAPER}"/><circle cx="-84" cy="-46" r="9" fill="{MUSTARD}"/>'
+        + glyph("Inkwell Lane", 0, 20, 34, INK, slant="italic")
+    )
+    return scene(MUSTARD, put(folded, 690, 600, -3, 1.22), put(label, 1300, 880, 9, 1.5, "low"))
 
 
 def notebook_1() -> str:
-    stitches = "".join(f'<rect x="-296" y="{-360 + 96 * k}" width="7" height="52" rx="3.5" fill="{RED}"/>' for k in range(8))
-    return scene(PINK, put(book(art.notebook_cover(), 600, 857, 16) + stitches, 700, 596, -6), put(pencil(TEAL, 560), 1230, 960, -76, shadow="low"))
+    stitches = "".join(
+        f'<rect x="-296" y="{-360 + 96 * k}" width="7" height="52" rx="3.5" fill="{RED}"/>' for k in range(8)
+    )
+    return scene(
+        PINK,
+        put(book(art.notebook_cover(), 600, 857, 16) + stitches, 700, 596, -6, 1.12),
+        put(pencil(TEAL, 600), 1270, 980, -76, shadow="low"),
+    )
 
 
 def notebook_2() -> str:
     w, h = 560, 780
-    dots = "".join(f'<circle cx="{35 + 35 * c}" cy="{40 + 35 * r}" r="2.6" fill="{BLUE}" opacity=".55"/>' for c in range(15) for r in range(21))
+    dots = "".join(
+        f'<circle cx="{35 + 35 * c}" cy="{40 + 35 * r}" r="2.6" fill="{BLUE}" opacity=".55"/>'
+        for c in range(15)
+        for r in range(21)
+    )
     sketch = f'<g fill="none" stroke="{INK}" stroke-width="4" stroke-linecap="round"><path d="M105 180H455V460H105zM175 180V460M105 250H455M105 390H455"/><path d="M105 460L455 180" stroke="{RED}" stroke-dasharray="2 12"/></g>'
-    return scene(SAGE, put(spread(dots, dots + sketch, (w, h)), 800, 590, -3), put(pencil(RED, 430), 1010, 1020, -30, shadow="low"))
+    return scene(
+        SAGE,
+        put(spread(dots, dots + sketch, (w, h)), 800, 590, -3),
+        put(pencil(RED, 430), 1010, 1020, -30, shadow="low"),
+    )
 
 
 def postcards_1() -> str:
     spots = ((300, 330, -6), (800, 316, 2), (1300, 340, 6), (310, 868, 4), (800, 884, -3), (1296, 866, -5))
-    return scene(SAGE, *(put(sheet(300, 420, art.postcard(k), (360, 504)), x, y, turn, shadow="low") for k, (x, y, turn) in enumerate(spots)))
+    return scene(
+        SAGE,
+        *(
+            put(sheet(300, 420, art.postcard(k), (360, 504)), x, y, turn, shadow="low")
+            for k, (x, y, turn) in enumerate(spots)
+        ),
+    )
 
 
 def postcards_2() -> str:
-    stack = "".join(put(sheet(300, 420, art.postcard(k), (480, 672)), 620 + 84 * n, 600 - 6 * n, -16 + 7 * n, shadow="low") for n, k in enumerate((5, 4, 1, 2, 3)))
+    stack = "".join(
+        put(
+            sheet(300, 420, art.postcard(k), (480, 672)),
+            520 + 150 * n,
+            620 - 10 * n,
+            -16 + 7 * n,
+            1.3,
+            shadow="low",
+        )
+        for n, k in enumerate((5, 4, 1, 2, 3))
+    )
     return scene(BLUE, stack)
 
 
@@ -579,8 +725,18 @@ def make(wanted: list[str] | None = None) -> None:
     with drawing_board(WIDTH, HEIGHT) as page:
         for name, compose in SCENES.items():
             if not wanted or name.startswith(tuple(wanted)):
-                picture = draw_svg(page, compose())
-                picture.save(PICTURES / f"{name}.webp", quality=QUALITY, method=6)
+                (PICTURES / f"{name}.webp").write_bytes(as_webp(draw_svg(page, compose())))
+
+
+def as_webp(picture: Image.Image) -> bytes:
+    """Return the picture as WebP, in lower quality where it would be larger than ``LARGEST``."""
+    quality = QUALITY
+    while True:
+        out = io.BytesIO()
+        picture.save(out, "WEBP", quality=quality, method=6)
+        if out.tell() <= LARGEST:
+            return out.getvalue()
+        quality -= 4
 
 
 if __name__ == "__main__":

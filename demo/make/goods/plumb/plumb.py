@@ -8,11 +8,15 @@
 Plumb never uses the network. Copyright Inkwell Lane; licensed to the holder of the key.
 """
 
+from __future__ import annotations
+
 import argparse
+import io
 import locale
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 VERSION = "1.2"
@@ -21,7 +25,7 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 FULL_WIDTH = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", ".": "。"}
 
 # Each rule: its name, the pattern, and the replacement (None: a person must decide).
-RULES = [
+RULES: list[tuple[str, str, Callable[[re.Match[str]], str] | None]] = [
     ("ellipsis-zh", rf"(?<=[{HAN}])(?:\.{{3,}}|。{{2,}}|…(?!…))(?<!……)", lambda m: "……"),
     ("ellipsis", rf"(?<![{HAN}.])\.{{3}}(?!\.)", lambda m: "…"),
     ("half-width", rf"(?<=[{HAN}])[,;:?!](?=[{HAN}\s]|$)", lambda m: FULL_WIDTH[m.group()]),
@@ -89,10 +93,11 @@ WORDS = {
 }
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Run one command; return 0 when all is well, 1 when something was found, 2 when it cannot work."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     options = read_arguments(arguments)
     words = WORDS[options.lang or system_language()]
     if options.command == "activate":
@@ -100,10 +105,11 @@ def main(arguments=None):
     if not has_key():
         print(words["no-key"], file=sys.stderr)
         return 2
-    return {"check": check, "fix": fix}[options.command](options.files, words)
+    command = check if options.command == "check" else fix
+    return command(options.files, words)
 
 
-def read_arguments(arguments):
+def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="plumb.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -117,24 +123,24 @@ def read_arguments(arguments):
     return parser.parse_args(arguments)
 
 
-def system_language():
+def system_language() -> str:
     """Return "zh" on a system that speaks Chinese, otherwise "en"."""
     spoken = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
     return "zh" if spoken.lower().startswith(("zh", "chinese")) else "en"
 
 
-def key_file():
+def key_file() -> Path:
     """Return where the key is kept; PLUMB_KEY_FILE may point elsewhere."""
     return Path(os.environ.get("PLUMB_KEY_FILE") or Path.home() / ".plumb-key")
 
 
-def has_key():
+def has_key() -> bool:
     """Tell whether a well-formed key is kept on this machine."""
     path = key_file()
     return path.is_file() and bool(KEY_FORM.fullmatch(path.read_text("utf-8").strip()))
 
 
-def activate(key, words):
+def activate(key: str, words: dict[str, str]) -> int:
     """Keep ``key`` if it has the right form."""
     key = key.strip().upper()
     if not KEY_FORM.fullmatch(key):
@@ -145,7 +151,7 @@ def activate(key, words):
     return 0
 
 
-def check(files, words):
+def check(files: list[Path], words: dict[str, str]) -> int:
     """Print every slip as file:line:column, then the sum."""
     count = 0
     for path in files:
@@ -161,7 +167,7 @@ def check(files, words):
     return 1 if count else 0
 
 
-def fix(files, words):
+def fix(files: list[Path], words: dict[str, str]) -> int:
     """Mend each file in place, leaving what needs a person."""
     for path in files:
         text = read(path, words)
@@ -179,12 +185,12 @@ def fix(files, words):
     return check(files, words)
 
 
-def amount(count, words):
+def amount(count: int, words: dict[str, str]) -> str:
     """Return "1 thing", "3 things"."""
     return words["thing"] if count == 1 else words["things"].format(count)
 
 
-def read(path, words):
+def read(path: Path, words: dict[str, str]) -> str | None:
     """Return the text of ``path``, or None after saying why not."""
     try:
         with open(path, encoding="utf-8", newline="") as source:
@@ -194,7 +200,7 @@ def read(path, words):
         return None
 
 
-def slips(text):
+def slips(text: str) -> list[tuple[int, int, str, str | None]]:
     """Return (start, end, rule, replacement) of every slip, in the order of the text."""
     masked = mask(text)
     found = []
@@ -217,7 +223,7 @@ PROTECTED = re.compile(
 )
 
 
-def mask(text):
+def mask(text: str) -> str:
     """Blank out code, links and other things that must not be touched, keeping every position."""
     return PROTECTED.sub(lambda m: re.sub(r"[^\n]", "\0", m.group()), text)
 
