@@ -1,44 +1,53 @@
-"""Running the shop: web by granian, the worker beside it, and practice Stripe's courier, all ended in order."""
+"""Running the shop: everything is made ready here, then this process becomes granian.
 
+granian forks its web processes, and a database connection or a thread must not be carried across a fork. So nothing of
+the preparation stays in memory (``exec``), and each web process makes its own app by ``serving_app``. There the worker
+runs too, in threads, so that one small process is a whole shop; with ``--no-worker`` it runs elsewhere.
+"""
+
+import os
 import signal
-import subprocess
 import sys
 import threading
+from multiprocessing.util import Finalize
 from types import FrameType
 
-from granian import Granian
-from granian.constants import Interfaces
+from flask import Flask
 
 from practice_stripe import WebhookCourier
 from storefront.accounts.service import create_owner, owner_exists
 from storefront.app import create_runtime, practice_config
 from storefront.core import db
 from storefront.core.migrating import is_current, migrate
-from storefront.core.settings import Settings
+from storefront.core.settings import Settings, load_settings
 from storefront.jobs import worker as jobs
 from storefront.jobs.worker import Worker
-from storefront.seeding import is_empty
+from storefront.seeding import is_empty, seed_demo
+
+_WITH_WORKER = "STOREFRONT_WITH_WORKER"
+# Longer than a worker waits for the job in its hands; see jobs.worker.
+_KILL_AFTER_SECONDS = 20
 
 
 def run(settings: Settings, *, with_worker: bool) -> int:
-    """Prepare the database, then serve until told to stop."""
+    """Prepare the database, say where to look, and serve until told to stop. Returns only when that fails."""
     app = create_runtime(settings)
     migrate(db.engine())
     with app.app_context():
         _prepare(settings)
-    courier = WebhookCourier(practice_config(settings)) if settings.is_practice else None
-    worker = Worker(settings.worker_threads, redis_url=settings.redis_url) if with_worker else None
-    for part in (courier, worker):
-        if part is not None:
-            part.start()
-    try:
-        _serve(settings)
-    finally:
-        for part in (worker, courier):
-            if part is not None:
-                part.stop()
-        db.disconnect()
-    return 0
+    db.disconnect()
+    _say_where(settings)
+    os.environ[_WITH_WORKER] = "1" if with_worker else ""
+    os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian_options(settings)])  # noqa: S606 - no shell
+
+
+def serving_app() -> Flask:
+    """Return the app of one web process, with the worker and practice Stripe's courier beside it where wanted."""
+    settings = load_settings()
+    app = create_runtime(settings)
+    if os.environ.get(_WITH_WORKER):
+        _start_beside(settings)
+    return app
 
 
 def work(settings: Settings, *, burst: bool) -> int:
@@ -55,12 +64,21 @@ def work(settings: Settings, *, burst: bool) -> int:
     return 0
 
 
+def _start_beside(settings: Settings) -> None:
+    worker = Worker(settings.worker_threads, redis_url=settings.redis_url)
+    worker.start()
+    Finalize(None, worker.stop, exitpriority=10)
+    if settings.is_practice:
+        courier = WebhookCourier(practice_config(settings))
+        courier.start()
+        Finalize(None, courier.stop, exitpriority=20)
+
+
 def _prepare(settings: Settings) -> None:
     """Make an owner and fill an empty shop, once; a second start keeps everything."""
     if settings.demo and not settings.is_production and is_empty():
         _say("An empty shop: filling it with demo products (this takes some seconds).")
-        # In a process of its own, because encoding pictures would leave this one large for ever.
-        subprocess.run([sys.executable, "-m", "storefront", "seed"], check=True)  # noqa: S603 - our own command
+        seed_demo()
     if not owner_exists():
         with db.unit_of_work():
             password = create_owner(settings.owner_email)
@@ -68,21 +86,20 @@ def _prepare(settings: Settings) -> None:
     db.close_reader()
 
 
-def _serve(settings: Settings) -> None:
-    server = Granian(
-        "wsgi:app",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.web_processes,
-        blocking_threads=settings.web_threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-        websockets=False,
-        log_enabled=False,
-    )
-    server.on_startup(lambda: _say_where(settings))
-    server.serve()
+def _granian_options(settings: Settings) -> list[str]:
+    return [
+        "--interface=wsgi",
+        "--factory",
+        f"--host={settings.host}",
+        f"--port={settings.port}",
+        f"--workers={settings.web_processes}",
+        f"--blocking-threads={settings.web_threads}",
+        f"--workers-kill-timeout={_KILL_AFTER_SECONDS}",
+        "--respawn-failed-workers",
+        "--no-ws",
+        "--log-level=warning",
+        "storefront.running:serving_app",
+    ]
 
 
 def _say_where(settings: Settings) -> None:
