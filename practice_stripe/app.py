@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-
 from flask import Flask, Response, request
 
 from practice_stripe.api import Asked, answer_api
 from practice_stripe.config import PracticeConfig
 from practice_stripe.faults import ConnectionLostError
+from practice_stripe.hanging_up import hang_up_on
 from practice_stripe.hosted import hosted_pages
 from practice_stripe.idempotency import Answer
 from practice_stripe.practice import answer_practice
 
 _MAX_BODY = 2 * 1024 * 1024
 _METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
-_PROMISED = 4096
 
 
 def create_practice_stripe(config: PracticeConfig) -> Flask:
@@ -35,8 +32,8 @@ def create_practice_stripe(config: PracticeConfig) -> Flask:
         return _response(answer_practice(config, _asked(config)))
 
     @app.errorhandler(ConnectionLostError)
-    def hang_up(_error: ConnectionLostError) -> Response:
-        return _hang_up()
+    def lose_connection(_error: ConnectionLostError) -> Response:
+        return hang_up_on(request.environ)
 
     return app
 
@@ -57,17 +54,4 @@ def _asked(config: PracticeConfig) -> Asked:
 def _response(answer: Answer) -> Response:
     response = Response(answer.body, answer.status, mimetype="application/json")
     response.headers.update({"Cache-Control": "no-cache, no-store", **answer.headers})
-    return response
-
-
-def _hang_up() -> Response:
-    """Cut the connection: at once where the server lends its socket, else inside a promised body."""
-    connection: socket.socket | None = request.environ.get("werkzeug.socket")
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-    response = Response(b"", 502)
-    response.headers["Content-Length"] = str(_PROMISED)
-    response.headers["Connection"] = "close"
-    response.automatically_set_content_length = False
     return response

@@ -149,4 +149,5 @@ def find_webhook_order(book: Book) -> str:
 def _count(connection: sqlite3.Connection, fault_id: int) -> bool:
     """Count one strike; False when another process took the last one."""
     cursor = connection.execute("UPDATE fault SET times = times - 1 WHERE id = ? AND times > 0", (fault_id,))
-    return bool(cursor.rowcount == 1)
+    connection.execute("DELETE FROM fault WHERE id = ? AND times = 0", (fault_id,))
+    return cursor.rowcount == 1

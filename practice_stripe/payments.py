@@ -7,7 +7,7 @@ from practice_stripe.errors import StripeError
 from practice_stripe.expansion import charge_refunds
 from practice_stripe.ids import new_id
 from practice_stripe.lists import EXPAND, LISTING, PAGE, list_given, list_things
-from practice_stripe.params import Mapping, Metadata, Text, merge_metadata
+from practice_stripe.params import Kind, Mapping, Metadata, Text, merge_metadata
 from practice_stripe.store import Book, Json
 
 _DAY = 24 * 3600
@@ -359,7 +359,7 @@ shipping statement_descriptor statement_descriptor_suffix transfer_data transfer
 """
 _CHARGE_UNSPOKEN = "customer fraud_details receipt_email shipping transfer_group"
 
-_DESCRIBED = {"metadata": Metadata(), "description": Text(unset=True), "expand": EXPAND}
+_DESCRIBED: dict[str, Kind] = {"metadata": Metadata(), "description": Text(unset=True), "expand": EXPAND}
 
 ROUTES = (
     _listing("payment_intent", "customer", unspoken="customer_account"),

@@ -6,6 +6,7 @@ filter by, and a private part that the API does not show.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -116,6 +117,8 @@ class Store:
         self.changed = threading.Event()
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        # Writers of one process queue here: SQLite's own waiting sleeps longer and is not fair.
+        self._writer = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._prepare()
 
@@ -137,7 +140,8 @@ class Store:
     @contextmanager
     def transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """Run one transaction: committed at the end, rolled back when something is raised."""
-        with self.connection() as connection:
+        turn = self._writer if mode == "IMMEDIATE" else contextlib.nullcontext()
+        with turn, self.connection() as connection:
             connection.execute(f"BEGIN {mode}")
             yield connection
             connection.execute("COMMIT")
@@ -188,7 +192,7 @@ def open_store(config: PracticeConfig) -> Store:
 
     A forked child gets a store of its own, because SQLite connections must not cross a fork.
     """
-    key = (os.getpid(), Path(config.database).resolve())
+    key = (os.getpid(), config.database)
     with _stores_lock:
         if key not in _stores:
             _stores[key] = Store(key[1])

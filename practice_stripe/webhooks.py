@@ -155,7 +155,9 @@ def _claim(config: PracticeConfig, now: float | None) -> Delivery | None:
         )
         fault = take_webhook_fault(book, row["event_type"], ("webhook_drop", "webhook_duplicate"))
         event = book.get("event", row["event_id"])
-        return Delivery(row["id"], event, row["url"], row["attempts"] + 1, lease, fault)
+        # The shop may have moved since the event happened; it listens in one place only.
+        url = config.find_webhook_url() or row["url"]
+        return Delivery(row["id"], event, url, row["attempts"] + 1, lease, fault)
 
 
 def _next_due(book: Book, moment: float) -> sqlite3.Row | None:

@@ -50,11 +50,17 @@ class Ear:
                 self.send_response(ear.statuses.pop(0) if ear.statuses else 200)
                 self.end_headers()
 
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"<!doctype html><title>Shop</title><h1>Shop</h1>")
+
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/webhooks/stripe"
+        self.shop = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = f"{self.shop}/webhooks/stripe"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property

@@ -18,6 +18,19 @@ from tests.practice_stripe.support import Practice, line, wish
 pytestmark = needs_spec
 
 
+def test_judge_sees_what_is_missing_wrong_or_unknown(practice: Practice) -> None:
+    practice.pay(practice.new_session().id)
+    charge = practice.raw("GET", "/v1/charges").json()["data"][0]
+    assert complain_of_object(charge) == []
+
+    assert len(complain_of_object({key: value for key, value in charge.items() if key != "outcome"})) == 1
+    assert len(complain_of_object({**charge, "amount": "2500"})) == 1
+    assert len(complain_of_object({**charge, "currency": None})) == 1
+    assert len(complain_of_object({**charge, "colour": "red"})) == 1
+    assert len(complain_of_object({**charge, "outcome": {**charge["outcome"], "advice_code": "pray"}})) == 1
+    assert complain_of_object({**charge, "outcome": None}) == []
+
+
 class Recorder(stripe.RequestsClient):
     """The SDK's client, writing down every good answer."""
 
