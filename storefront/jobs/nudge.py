@@ -2,7 +2,7 @@
 
 Within this process idle threads wake at once. With a Redis, a job of RQ travels to a worker in another
 process; a thread of its own sends it, so that a slow or dead Redis costs a request nothing. Workers also
-look by themselves twice a second.
+look by themselves several times a second.
 """
 
 import os

@@ -6,10 +6,10 @@ than they are.
 """
 
 import os
-import runpy
+import signal
 import sys
+import threading
 import time
-import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,21 +19,13 @@ sys.path.insert(0, str(TOP))
 from storefront.core import db  # noqa: E402 - the path comes first
 from storefront.core.clock import timedelta  # noqa: E402
 from storefront.core.logging import configure_logging  # noqa: E402
-from storefront.core.settings import Settings  # noqa: E402
+from storefront.core.settings import load_settings  # noqa: E402
 from storefront.gateways import mail as gateway  # noqa: E402
 from storefront.jobs import claiming, worker  # noqa: E402
 from storefront.jobs.registry import job, periodic  # noqa: E402
 from storefront.journal import service as journal  # noqa: E402
 from storefront.notifications import jobs as _sending  # noqa: E402, F401 - registers the sending
 from storefront.notifications.rendering import Mail, mail  # noqa: E402
-
-
-def create_runtime(settings: Settings) -> None:
-    """Stand in for ``storefront.app.create_runtime``."""
-    configure_logging(settings.log_level)
-    db.connect(settings.database_dsn)
-    gateway.configure(settings)
-    worker.configure(redis_url=settings.redis_url, around_job=lambda: journal.acting_as("worker"))
 
 
 @job("note")
@@ -65,16 +57,24 @@ def hello(args: dict[str, object], language: str) -> Mail:
 
 
 def main() -> None:
-    """Run worker.py with this shop."""
-    app = types.ModuleType("storefront.app")
-    app.create_runtime = create_runtime  # type: ignore[attr-defined]  # the stand-in for the module
-    sys.modules["storefront.app"] = app
+    """Work until a signal comes, or until nothing is due."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    db.connect(settings.database_dsn)
+    gateway.configure(settings)
+    worker.configure(redis_url=settings.redis_url, around_job=lambda: journal.acting_as("worker"))
     if step := os.environ.get("STEP"):
         claiming.STEP = timedelta(seconds=float(step))
         worker._BEAT_SECONDS = float(step) / 3
     if idle := os.environ.get("IDLE"):
         worker._IDLE_SECONDS = (float(idle), float(idle))
-    runpy.run_path(str(TOP / "worker.py"), run_name="__main__")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if "--burst" in sys.argv:
+        worker.burst(stop)
+    else:
+        worker.Worker(redis_url=settings.redis_url).run_forever(stop)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from storefront.core.clock import now
 from storefront.jobs import service, worker
 from storefront.jobs.registry import job
 from storefront.journal.models import JournalEntry
+from tests.fixtures.work import migrate_to
+from tests.servers.postgres import PostgresServer
 from tests.servers.process import free_port
 from tests.servers.valkey import ValkeyServer
 from tests.servers.watchdog import watchdog
@@ -255,3 +257,22 @@ def _is_due_again(topic: str) -> bool:
     with db.unit_of_work():
         [found] = service.jobs_of_topic(topic)
     return found.run_after < now()
+
+
+def test_a_worker_outlives_its_database(own_postgres: PostgresServer, tmp_path: Path) -> None:
+    url = own_postgres.new_database(own_postgres.template("work", migrate_to))
+    db.connect(url.replace("postgresql:", "postgresql+psycopg:", 1))
+    found = Workers(url, tmp_path)
+    try:
+        process = found.start()
+        wait_until(lambda: "ticked" in actions())
+        own_postgres.kill()
+        time.sleep(1.5)
+        own_postgres.start()
+        enqueue("note", n=1)
+        wait_until(lambda: "noted 1" in actions(), 10)
+        process.terminate()
+        assert process.wait(15) == 0
+    finally:
+        found.end()
+        db.disconnect()

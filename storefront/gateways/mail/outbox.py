@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 from storefront.core.clock import UTC, datetime
 from storefront.core.errors import NotFound
@@ -85,4 +84,4 @@ def _summary(name: str, message: EmailMessage) -> OutboxMail:
 
 def _part(message: EmailMessage, subtype: str) -> str:
     body = message.get_body(preferencelist=(subtype,))
-    return cast(str, body.get_content()) if body is not None else ""
+    return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
