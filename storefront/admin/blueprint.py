@@ -2,7 +2,10 @@
 
 from flask import Blueprint, abort, request
 
+from storefront.core.clock import now
+
 admin = Blueprint("admin", __name__, url_prefix="/admin")
+admin.add_app_template_global(now, "moment_now")
 
 # The largest number that the databases keep as an id.
 HIGHEST_ID = 2**63 - 1
