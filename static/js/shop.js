@@ -1,5 +1,4 @@
-// What htmx leaves to us: focus, announcements, errors one can act on, one answer for one click.
-// No words in here: they come translated in data attributes.
+// What htmx leaves to us. No words in here: they come translated in data attributes.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -29,7 +28,7 @@
     });
   }
 
-  // With something to press it stays longer, and as long as someone is at it.
+  // With something to press it stays longer.
   function clearLater(region) {
     clearTimeout(clearing);
     clearing = setTimeout(function check() {
@@ -54,7 +53,7 @@
 
   function hideAlert() { $("#alert").textContent = ""; }
 
-  // ---- Errors: nothing is swapped, what was entered stays, one can try again
+  // ---- Errors: nothing is swapped, one can try again
 
   function again(ctx) {
     const element = ctx.sourceElement, event = ctx.sourceEvent || {};
@@ -87,10 +86,12 @@
 
   function mark(form, isSending) {
     if (isSending) form.dataset.sending = "1"; else delete form.dataset.sending;
-    Array.from(form.elements).forEach((control) => {
-      if (control.type !== "submit") return;
-      if (isSending) control.setAttribute("aria-disabled", "true"); else control.removeAttribute("aria-disabled");
-    });
+    // A button that was disabled before stays so.
+    for (const control of form.elements) {
+      if (control.type !== "submit" || (control.ariaDisabled && !control.dataset.held)) continue;
+      control.ariaDisabled = control.dataset.held = isSending || null;
+      if (!isSending) delete control.dataset.held;
+    }
   }
 
   // The form that a request of htmx sends, unless it only asks, or queues what comes meanwhile.
@@ -171,7 +172,7 @@
     showTheme();
   }
 
-  // ---- Quantities: the number changes at once, the form is sent when the clicking stops
+  // ---- Quantities: sent when the clicking stops
 
   let counting;
 
