@@ -136,6 +136,17 @@ def test_redis_keeps_its_keys_and_minio_is_pinned(compose: dict[str, Any]) -> No
     }
 
 
+def test_example_of_settings_names_each_with_its_default_or_an_example() -> None:
+    named = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    compose_only = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert len(named) == len(set(named))
+    assert set(named) == {name.upper() for name in Settings.model_fields} | compose_only
+
+
+def test_example_of_settings_switches_nothing_on_by_itself() -> None:
+    assert [line for line in _lines(ROOT / ".env.example") if line and not line.startswith("#")] == []
+
+
 # The image
 
 
