@@ -1,0 +1,125 @@
+"""A whole shop as its operator runs it: `python -m storefront run` in a process of its own, filled with the demo."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import requests
+
+_ROOT = Path(__file__).parents[2]
+_STARTS_WITHIN = 60.0
+
+
+class LiveShop:
+    """A running shop. Its data lie in `var_dir`; `environment` holds what differs from the defaults."""
+
+    def __init__(self, var_dir: Path, **environment: str) -> None:
+        self.var_dir = var_dir
+        self.port = int(environment.pop("PORT", 0)) or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = var_dir.parent / f"{var_dir.name}.log"
+        self.environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "LiveShop":
+        """Start it and wait until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "storefront", "run"],
+                cwd=_ROOT,
+                env=self._environ(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.wait()
+        return self
+
+    def wait(self, seconds: float = _STARTS_WITHIN) -> None:
+        """Wait until the shop answers."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if requests.get(f"{self.url}/healthz", timeout=2).ok:
+                    return
+            except requests.RequestException:
+                pass
+            if self._process is not None and self._process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(f"the shop did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def stop(self, seconds: float = 30.0) -> int:
+        """Stop it as Ctrl-C does, and return its exit code."""
+        return self._end(signal.SIGINT, seconds)
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as a power cut does."""
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait(10)
+        self._process = None
+
+    def command(self, *arguments: str, seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Run `storefront ...` on the same data."""
+        return subprocess.run(
+            [sys.executable, "-m", "storefront", *arguments],
+            cwd=_ROOT,
+            env=self._environ(),
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    @property
+    def owner_password(self) -> str:
+        """The password that was printed at the first start."""
+        found = re.search(r"Password: (\S+)", self.log.read_text(errors="replace"))
+        assert found, "no owner was made"
+        return found[1]
+
+    def _end(self, number: signal.Signals, seconds: float) -> int:
+        process = self._process
+        if process is None:
+            return 0
+        process.send_signal(number)
+        try:
+            code = process.wait(seconds)
+        finally:
+            self.kill()
+        return code
+
+    def _environ(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return {
+            **kept,
+            "PYTHONUNBUFFERED": "1",
+            "VAR_DIR": str(self.var_dir),
+            "PORT": str(self.port),
+            **self.environment,
+        }
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def copy_shop(seeded: Path, into: Path) -> Path:
+    """Copy a shop at rest, for one test."""
+    shutil.copytree(seeded, into, dirs_exist_ok=True)
+    return into
