@@ -20,6 +20,8 @@ from demo.make.kit import BLUE, INK, MEDIA, MUSTARD, PAPER, PINK, RED, SAGE, SER
 
 WIDTH, HEIGHT, RATE = 854, 480, 24
 SAMPLES = 22050
+# How coarsely ffmpeg may encode (higher is smaller); a field of moving dots costs the most.
+QUALITY, QUALITIES = 28, {"halftone": 33}
 
 Frame = Callable[[float], str]
 
@@ -130,7 +132,7 @@ def leading(t: float) -> str:
         page_shape(130, 20, 470, 440)
         + f'<clipPath id="pg"><rect x="130" y="20" width="470" height="430"/></clipPath><g clip-path="url(#pg)">{words(170, 50, 390, 26, size * ratio, size)}</g>'
         + f'<rect x="680" y="80" width="14" height="320" rx="7" fill="{INK}" opacity=".15"/><rect x="680" y="{mix(400, 80, 0.72):.0f}" width="14" height="{320 * 0.37:.0f}" rx="7" fill="{TEAL}"/>'
-        f'<circle cx="687" cy="{y:.1f}" r="17" fill="{TEAL if good else RED}"/><text x="720" y="{y + 9:.1f}" font-family="{SERIF}" font-size="28" fill="{INK}">{ratio:.2f}</text>'
+        f'<circle cx="687" cy="{y:.1f}" r="17" fill="{TEAL if good else RED}"/><text x="720" y="{y + 9:.1f}" font-family="{SERIF}" font-size=str(QUALITIES.get(name, QUALITY)) fill="{INK}">{ratio:.2f}</text>'
     )
 
 
@@ -218,43 +220,51 @@ def overprint(t: float) -> str:
     )
 
 
+# The painters' wheel: red, orange, yellow, green, blue, violet at every 60 degrees, as hues of the screen.
+WHEEL = (0, 30, 55, 120, 215, 280, 360)
+FIRST_INK = 110
+
+
 def choosing_inks(t: float) -> str:
-    # Rest at the neighbours, a third of the way round, and opposite.
-    turn = 30 * ease(t, 1, 2.5) + 120 * ease(t, 5, 8) + 60 * ease(t, 11, 13.5)
-    second = 45 + turn
+    # Rest at the neighbour, a third of the way round, and opposite.
+    second = FIRST_INK - 45 * ease(t, 1, 2.5) + 170 * ease(t, 5, 8) + 55 * ease(t, 11, 13.5)
     ring = "".join(
         f'<path d="M0 -150A150 150 0 0 1 {150 * math.sin(math.pi / 18):.2f} {-150 * math.cos(math.pi / 18):.2f}L{98 * math.sin(math.pi / 18):.2f} {-98 * math.cos(math.pi / 18):.2f}A98 98 0 0 0 0 -98z" transform="rotate({10 * k})" fill="{ink(10 * k)}"/>'
         for k in range(36)
     )
     marks = "".join(
         f'<g transform="rotate({angle})"><circle cy="-172" r="13" fill="{ink(angle)}" stroke="{INK}" stroke-width="3"/><path d="M0 -92V0" stroke="{INK}" stroke-width="2"/></g>'
-        for angle in (45, second)
+        for angle in (FIRST_INK, second)
     )
     return (
         f'<g transform="translate(230 240)">{ring}{marks}<circle r="7" fill="{INK}"/></g>'
-        f'<g style="isolation:isolate"><rect x="450" width="404" height="480" fill="{PAPER}"/><circle cx="570" cy="240" r="112" fill="{ink(45)}" style="mix-blend-mode:multiply"/>'
+        f'<g style="isolation:isolate"><rect x="450" width="404" height="480" fill="{PAPER}"/><circle cx="570" cy="240" r="112" fill="{ink(FIRST_INK)}" style="mix-blend-mode:multiply"/>'
         f'<circle cx="690" cy="240" r="112" fill="{ink(second)}" style="mix-blend-mode:multiply"/></g>'
     )
 
 
-def ink(hue: float) -> str:
+def ink(angle: float) -> str:
     """The colour of the ink at one place of the wheel; yellows lighter than blues, as in life."""
+    place, rest = divmod(angle % 360, 60)
+    hue = mix(WHEEL[int(place)], WHEEL[int(place) + 1], rest / 60)
     light = 47 + 10 * math.cos(math.radians(hue - 55))
     return f"hsl({hue % 360:.1f} 68% {light:.1f}%)"
 
 
 def halftone(t: float) -> str:
+    # Every dot moves at once: ten steps a second look the same and make half the file.
+    t = math.floor(t * 10) / 10
     share = 0.05 + 0.90 * ease(t, 1, 9) - 0.60 * ease(t, 11, 14)
-    step = 26
+    step = 34
     # A disc covers its square up to 78 %; beyond, discs overlap and leave ever smaller holes.
     radius = (
         step * math.sqrt(share / math.pi) if share < 0.785 else step * mix(0.5, 0.69, (share - 0.785) / 0.215)
     )
     dots = "".join(
         f'<circle cx="{x * step}" cy="{y * step}" r="{radius:.2f}"/>'
-        for x in range(-14, 15)
-        for y in range(-14, 15)
-        if abs(x) + abs(y) < 19
+        for x in range(-11, 12)
+        for y in range(-11, 12)
+        if abs(x) + abs(y) < 15
     )
     return (
         f'<clipPath id="l"><rect x="70" y="50" width="400" height="330"/></clipPath><rect x="70" y="50" width="400" height="330" fill="#fffdf8"/>'
@@ -367,7 +377,7 @@ def encode(page: Page, name: str, folder: Path) -> None:
         out.writeframes(notes(seconds, seed).tobytes())
     command = [
         "ffmpeg", "-y", "-loglevel", "error", "-f", "image2pipe", "-framerate", str(RATE), "-c:v", "png", "-i", "-", "-i", str(sound),
-        "-c:v", "libx264", "-preset", "veryslow", "-crf", "28", "-pix_fmt", "yuv420p", "-g", str(3 * RATE), "-threads", "1",
+        "-c:v", "libx264", "-preset", "veryslow", "-crf", str(QUALITIES.get(name, QUALITY)), "-pix_fmt", "yuv420p", "-g", str(3 * RATE), "-threads", "1",
         "-c:a", "aac", "-b:a", "32k", "-ac", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact",
         "-movflags", "+faststart", str(MEDIA / f"{name}.mp4"),
     ]  # fmt: skip
