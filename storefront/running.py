@@ -1,30 +1,23 @@
-"""Running the shop: everything is made ready here, then this process becomes granian.
-
-granian forks its web processes, and a database connection or a thread must not be carried across a fork. So nothing of
-the preparation stays in memory (``exec``), and each web process makes its own app by ``serving_app``. There the worker
-runs too, in threads, so that one small process is a whole shop; with ``--no-worker`` it runs elsewhere.
+"""Running the shop: everything is made ready here, then this process becomes granian (``exec``), so that nothing of the
+preparation stays in memory or is carried across a fork. granian's web processes call ``serving.serving_app``.
 """
 
 import os
 import signal
 import sys
 import threading
-from multiprocessing.util import Finalize
 from types import FrameType
 
-from flask import Flask
-
-from practice_stripe import WebhookCourier
 from storefront.accounts.service import create_owner, owner_exists
-from storefront.app import create_runtime, practice_config
+from storefront.app import create_runtime
 from storefront.core import db
 from storefront.core.migrating import is_current, migrate
-from storefront.core.settings import Settings, load_settings
+from storefront.core.settings import Settings
 from storefront.jobs import worker as jobs
 from storefront.jobs.worker import Worker
 from storefront.seeding import is_empty, seed_demo
+from storefront.serving import WITH_WORKER
 
-_WITH_WORKER = "STOREFRONT_WITH_WORKER"
 # Longer than a worker waits for the job in its hands; see jobs.worker.
 _KILL_AFTER_SECONDS = 20
 
@@ -37,17 +30,8 @@ def run(settings: Settings, *, with_worker: bool) -> int:
         _prepare(settings)
     db.disconnect()
     _say_where(settings)
-    os.environ[_WITH_WORKER] = "1" if with_worker else ""
+    os.environ[WITH_WORKER] = "1" if with_worker else ""
     os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian_options(settings)])  # noqa: S606 - no shell
-
-
-def serving_app() -> Flask:
-    """Return the app of one web process, with the worker and practice Stripe's courier beside it where wanted."""
-    settings = load_settings()
-    app = create_runtime(settings)
-    if os.environ.get(_WITH_WORKER):
-        _start_beside(settings)
-    return app
 
 
 def work(settings: Settings, *, burst: bool) -> int:
@@ -62,16 +46,6 @@ def work(settings: Settings, *, burst: bool) -> int:
     else:
         Worker(settings.worker_threads, redis_url=settings.redis_url).run_forever(stop)
     return 0
-
-
-def _start_beside(settings: Settings) -> None:
-    worker = Worker(settings.worker_threads, redis_url=settings.redis_url)
-    worker.start()
-    Finalize(None, worker.stop, exitpriority=10)
-    if settings.is_practice:
-        courier = WebhookCourier(practice_config(settings))
-        courier.start()
-        Finalize(None, courier.stop, exitpriority=20)
 
 
 def _prepare(settings: Settings) -> None:
@@ -98,7 +72,7 @@ def _granian_options(settings: Settings) -> list[str]:
         "--respawn-failed-workers",
         "--no-ws",
         "--log-level=warning",
-        "storefront.running:serving_app",
+        "storefront.serving:serving_app",
     ]
 
 

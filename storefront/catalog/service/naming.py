@@ -4,7 +4,6 @@ import re
 import secrets
 from collections.abc import Callable
 
-from pypinyin import lazy_pinyin
 from slugify import slugify
 from sqlalchemy import Select, select
 
@@ -21,6 +20,9 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 
 def slug_of(title: str) -> str:
     """Return the title as part of an address: ``Two Inks`` is ``two-inks``, ``安静`` is ``an-jing``."""
+    if _HAN.search(title):
+        # Its dictionary takes 40 MB, which only a process that spells Chinese needs to hold.
+        from pypinyin import lazy_pinyin
     spelled = _HAN.sub(lambda run: f" {' '.join(lazy_pinyin(run.group()))} ", title)
     return str(slugify(spelled, max_length=LONGEST_SLUG, word_boundary=True))
 

@@ -1,0 +1,39 @@
+"""Serving pages: what granian calls in each of its web processes.
+
+granian forks them, and a database connection or a thread must not be carried across a fork, so each makes its own app
+here. The worker runs beside it in threads, so that one small process is a whole shop; with ``--no-worker`` it runs
+elsewhere. Nothing that only prepares a shop (Alembic, seeding) is imported, which saves some 20 MB.
+"""
+
+import os
+from multiprocessing.util import Finalize
+
+from flask import Flask
+
+from storefront.app import create_runtime, practice_config
+from storefront.core.settings import Settings, load_settings
+from storefront.jobs.worker import Worker
+
+WITH_WORKER = "STOREFRONT_WITH_WORKER"
+
+
+def serving_app() -> Flask:
+    """Return the app of one web process, with the worker and practice Stripe's courier beside it where wanted."""
+    settings = load_settings()
+    app = create_runtime(settings)
+    if os.environ.get(WITH_WORKER):
+        _start_beside(settings)
+    return app
+
+
+def _start_beside(settings: Settings) -> None:
+    """Start the threads, and have them end in order when granian ends the process."""
+    worker = Worker(settings.worker_threads, redis_url=settings.redis_url)
+    worker.start()
+    Finalize(None, worker.stop, exitpriority=10)
+    if settings.is_practice:
+        from practice_stripe import WebhookCourier
+
+        courier = WebhookCourier(practice_config(settings))
+        courier.start()
+        Finalize(None, courier.stop, exitpriority=20)
