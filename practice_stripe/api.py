@@ -25,7 +25,7 @@ from practice_stripe import (
 from practice_stripe.calls import Call, Route
 from practice_stripe.config import API_VERSION, PracticeConfig
 from practice_stripe.errors import NotBegunError, StripeError, server_error
-from practice_stripe.faults import Fault, take_request_fault
+from practice_stripe.faults import ConnectionLostError, Fault, take_request_fault
 from practice_stripe.idempotency import Answer
 from practice_stripe.ids import new_id
 from practice_stripe.params import decode
@@ -67,6 +67,11 @@ def answer_api(config: PracticeConfig, asked: Asked) -> Answer:
         answer = _answer(config, asked, request_id)
     except StripeError as error:
         answer = refusal(error)
+    except ConnectionLostError:
+        raise
+    except Exception:
+        logger.exception("practice stripe: %s %s failed", asked.method, asked.path)
+        answer = refusal(server_error())
     headers = {"Request-Id": request_id, "Stripe-Version": asked.version or API_VERSION, **answer.headers}
     if asked.idempotency_key and asked.method == "POST":
         headers["Idempotency-Key"] = _printable(asked.idempotency_key)

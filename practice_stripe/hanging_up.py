@@ -14,8 +14,8 @@ _PROMISED = 4096
 def hang_up_on(environ: dict[str, Any]) -> Response:
     """Cut the connection of a request and return a response that nobody will see whole.
 
-    A server that does not lend its socket (granian) sends a head that promises a body and then closes. That too
-    is a connection error for the SDK, but one that it does not try again by itself.
+    A server that does not lend its socket (granian) sends a head that promises a body and then closes. That
+    too is a connection error for the SDK, but one that it does not try again by itself.
     """
     connection: socket.socket | None = environ.get("werkzeug.socket")
     if connection is not None:

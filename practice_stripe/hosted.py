@@ -92,7 +92,7 @@ def _press(book: Book, session: Json, action: str) -> Response:
         return _page(session, offer, form, 422)
     if action == "decline":
         decline(book, session, form.buyer())
-        return _page(session, offer, form, 402, declined=True)
+        return _page(session, offer, form, 402, declined=session["amount_total"] > 0)
     (pay if action == "pay" else pay_delayed)(book, session, form.buyer())
     return _go(session["success_url"], session)
 

@@ -33,7 +33,7 @@ def list_things(
 
     ``filters`` names parameters that are columns; ``extra`` is a further SQL condition with its values.
     """
-    conditions, values = ["kind = ?", extra[0]], [kind, *extra[1]]
+    conditions, values = [extra[0]], [*extra[1]]
     for name in filters:
         if name in params:
             conditions.append(f"{name} = ?")
@@ -43,7 +43,7 @@ def list_things(
         values.append(moment)
     backwards = _add_cursor(book, kind, params, conditions, values)
     limit = params.get("limit", _DEFAULT_LIMIT)
-    found = book.page(" AND ".join(conditions), values, backwards, limit + 1)
+    found = book.page(kind, " AND ".join(conditions), values, backwards, limit + 1)
     has_more = len(found) > limit
     found = found[:limit]
     if backwards:

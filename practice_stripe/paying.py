@@ -57,10 +57,10 @@ def pay(book: Book, session: Json, buyer: Buyer) -> None:
 def pay_delayed(book: Book, session: Json, buyer: Buyer) -> None:
     """Complete the session by a bank debit that is confirmed or fails later."""
     _require_open(session)
-    if session["amount_total"] == 0:
-        pay(book, session, buyer)
-        return
     _collect(book, session, buyer)
+    if session["amount_total"] == 0:
+        _complete(book, session, "no_payment_required")
+        return
     intent = _intent(book, session)
     method = book.add(new_payment_method("sepa_debit", _billing(session), book.now))
     charge = book.add(new_charge(intent, method, "pending", book.now))
@@ -78,6 +78,8 @@ def decline(book: Book, session: Json, buyer: Buyer) -> None:
     _require_open(session)
     if buyer.shipping_rate:
         choose_shipping(book, session, buyer.shipping_rate)
+    if session["amount_total"] == 0:
+        return  # There is no card to decline.
     intent = _intent(book, session)
     method = new_payment_method("card", _billing(session), book.now)
     method["card"]["last4"] = "0002"
@@ -97,9 +99,8 @@ def decline(book: Book, session: Json, buyer: Buyer) -> None:
 
 def list_delayed(book: Book) -> list[Json]:
     """Return the sessions whose delayed payment is neither confirmed nor failed, newest first."""
-    condition = "status = 'complete' AND json_extract(body, '$.payment_status') = 'unpaid'"
-    waiting = book.select(KIND, condition)
-    return [session for session in reversed(waiting) if _is_processing(book, session)]
+    intents = book.select("payment_intent", "status = 'processing'", index="processing_payment")
+    return [book.select(KIND, "payment_intent = ?", (intent["id"],))[0] for intent in reversed(intents)]
 
 
 def confirm_delayed(book: Book, session_id: str) -> Json:
@@ -245,11 +246,6 @@ def _complete(book: Book, session: Json, payment_status: str) -> None:
     book.save(session)
     use_coupon(book, book.private(session["id"])["coupon"])
     book.emit("checkout.session.completed", session)
-
-
-def _is_processing(book: Book, session: Json) -> bool:
-    intent = book.find("payment_intent", session["payment_intent"] or "")
-    return intent is not None and intent["status"] == "processing"
 
 
 def _waiting(book: Book, session_id: str) -> tuple[Json, Json, Json]:

@@ -111,11 +111,11 @@ def expire_overdue(config: PracticeConfig, limit: int = 100) -> int:
     """Expire the open sessions whose time is over; return how many there were."""
     condition = "status = 'open' AND expires_at <= ?"
     with reading(config) as book:
-        overdue = book.select(KIND, condition, (book.now,), limit=1)
+        overdue = book.select(KIND, condition, (book.now,), 1, "open_session_by_expiry")
     if not overdue:
         return 0
     with writing(config) as book:
-        sessions = book.select(KIND, condition, (book.now,), limit)
+        sessions = book.select(KIND, condition, (book.now,), limit, "open_session_by_expiry")
         for session in sessions:
             _expire(book, session)
         return len(sessions)
