@@ -6,9 +6,9 @@ from flask import Flask
 
 from practice_stripe import PracticeConfig, create_practice_stripe
 from storefront import schema
+from storefront.accounts import emails as account_emails
 from storefront.accounts import jobs as account_jobs
 from storefront.accounts import service as accounts
-from storefront.accounts import emails as account_emails
 from storefront.accounts.guard import init_guard
 from storefront.accounts.models import Account
 from storefront.accounts.views import blueprint as account_pages

@@ -24,14 +24,13 @@ from sqlalchemy import delete, func, select
 from storefront.catalog.models import Picture
 from storefront.core.clock import timedelta
 from storefront.core.db import after_commit, get_or_404, in_unit, session
-from storefront.core.errors import Refused, ShopError
+from storefront.core.errors import N_, Refused, ShopError
 from storefront.core.faults import reach
 from storefront.core.ids import new_public_id
 from storefront.jobs.registry import periodic
 from storefront.storage import service as storage
 from storefront.web.language import current_language
 
-N_ = str
 PREFIX = "pictures/"
 WIDTHS = (320, 640, 960, 1600)
 MAX_BYTES = 20_000_000

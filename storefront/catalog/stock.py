@@ -9,7 +9,7 @@ from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Variant
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
-from storefront.core.errors import Refused
+from storefront.core.errors import N_, Refused
 
 # Customers are told how many are left only when there are few.
 FEW = 5
@@ -18,7 +18,7 @@ FEW = 5
 class SoldOut(Refused):
     """There are not so many left."""
 
-    sentence = "%(title)s is sold out or there are fewer left than you want."
+    sentence = N_("%(title)s is sold out or there are fewer left than you want.")
 
 
 def reserve(variant_id: int, quantity: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from storefront.core import db
-from storefront.core.errors import NotFound, Refused
+from storefront.core.errors import N_, NotFound, Refused
 from storefront.core.faults import reach
 from storefront.core.money import Money
 from storefront.fulfilment import service as fulfilment
@@ -31,7 +31,7 @@ DISPUTED = "disputed"
 class NothingToRefund(Refused):
     """All of it went back already, or nothing ever came."""
 
-    sentence = "There is nothing to refund: the money went back already, or none came."
+    sentence = N_("There is nothing to refund: the money went back already, or none came.")
 
 
 def refund_in_full(order_id: int, reason: str) -> None:

@@ -15,7 +15,7 @@ from storefront.checkout import settling
 from storefront.checkout.request import session_request
 from storefront.core import db
 from storefront.core.clock import now, timedelta
-from storefront.core.errors import Refused, Unavailable
+from storefront.core.errors import N_, Refused, Unavailable
 from storefront.core.faults import reach
 from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, SessionView
@@ -50,19 +50,19 @@ class Buyer:
 class CartChanged(Refused):
     """What the person saw is no longer what the database says."""
 
-    sentence = "Something in your cart has changed meanwhile. Please look at it again before you pay."
+    sentence = N_("Something in your cart has changed meanwhile. Please look at it again before you pay.")
 
 
 class CartEmpty(Refused):
     """There is nothing to buy."""
 
-    sentence = "Your cart is empty."
+    sentence = N_("Your cart is empty.")
 
 
 class PaymentPageUnavailable(Unavailable):
     """Stripe does not answer, so there is no page to pay on."""
 
-    sentence = "The payment page can't be reached right now. Nothing was charged; please try again in a minute."
+    sentence = N_("The payment page can't be reached right now. Nothing was charged; please try again in a minute.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from storefront.core.errors import ShopError
+from storefront.core.errors import N_, ShopError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _protect = CSRFProtect()
@@ -15,7 +15,7 @@ class ForeignRequest(ShopError):
     """A form was sent from another site, or its token is not ours."""
 
     status = 400
-    sentence = "This form has expired or was sent from elsewhere. Please go back, reload the page and try again."
+    sentence = N_("This form has expired or was sent from elsewhere. Please go back, reload the page and try again.")
 
 
 def init_csrf(app: Flask, own_origins: frozenset[str]) -> None:

@@ -5,12 +5,10 @@ from flask_babel import gettext
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
 
-from storefront.core.errors import ShopError
+from storefront.core.errors import N_, ShopError
 from storefront.core.logging import get_logger
 from storefront.web.pages import render_page
 
-# Message ids for gettext; babel's extractor finds them by the N_ below.
-N_ = str
 _SENTENCES = {
     400: N_("The shop did not understand this request."),
     401: N_("Please log in first."),

@@ -8,13 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.forms import trimmed
 from storefront.catalog.pictures import PictureView
-from storefront.core.errors import ShopError
+from storefront.core.errors import N_, ShopError
 from storefront.web.pages import go, own_path, render_page
 
 LONGEST_QUERY = 100
 MOST_FILES = 20
-# Message ids for gettext.
-N_ = str
 
 
 class Sent(NamedTuple):

@@ -1,9 +1,6 @@
 """What can be wrong with what the owner typed."""
 
-from storefront.core.errors import Refused, ShopError
-
-# Message ids for gettext.
-N_ = str
+from storefront.core.errors import N_, Refused, ShopError
 
 
 class InvalidField(ShopError):  # noqa: N818 - reads as a sentence where it is raised

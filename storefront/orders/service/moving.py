@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from storefront.core import db
 from storefront.core.clock import now
-from storefront.core.errors import Refused
+from storefront.core.errors import N_, Refused
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order
 from storefront.orders.states import FulfilmentState, OrderState, PaymentState, may_move
@@ -24,7 +24,7 @@ _DONE = (FulfilmentState.FULFILLED, FulfilmentState.DELIVERED)
 class IllegalMove(Refused):
     """The table of states does not allow this step."""
 
-    sentence = "The order can't go from %(before)s to %(after)s."
+    sentence = N_("The order can't go from %(before)s to %(after)s.")
 
 
 def lock(order_id: int) -> Order:
