@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import SelectField
+from wtforms import SelectChoice, SelectField
 
 from storefront.admin.forms.fields import SeenForm, chinese, in_chinese, line_field, state_of, text_field
 from storefront.catalog.models import Category
@@ -24,8 +24,10 @@ class CategoryForm(SeenForm):
     def offer(self, categories: list[Category], but: Category | None = None) -> None:
         """Offer the categories in which this one could be."""
         self._ids = {each.slug: each.id for each in categories}
-        offered = [(each.slug, each.name) for each in categories if but is None or each.id != but.id]
-        self.parent.choices = [("", gettext("Nothing: it stands at the top")), *offered]
+        offered = [
+            SelectChoice(each.slug, each.name) for each in categories if but is None or each.id != but.id
+        ]
+        self.parent.choices = [SelectChoice("", gettext("Nothing: it stands at the top")), *offered]
 
     def wanted(self) -> CategoryInput:
         """Return the category as the catalogue takes it."""

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired
 
 from storefront.accounts.forms import trimmed
 from storefront.admin.forms.fields import (
@@ -36,13 +36,15 @@ class ContentForm(SeenForm):
 
     def offer(self, product: Product) -> None:
         """Offer the variants of the product."""
-        offered = [(str(variant.id), variant.title or variant.sku) for variant in product.variants]
-        self.variant.choices = [("", gettext("Every buyer")), *offered]
+        offered = [
+            SelectChoice(str(variant.id), variant.title or variant.sku) for variant in product.variants
+        ]
+        self.variant.choices = [SelectChoice("", gettext("Every buyer")), *offered]
 
     @property
     def variant_id(self) -> int | None:
         """The variant whose buyers get it; None is everybody."""
-        offered = {value for value, _label in self.variant.choices}
+        offered = {choice.value for choice in self.variant.choices}
         return int(self.variant.data) if self.variant.data and self.variant.data in offered else None
 
     @property
@@ -110,7 +112,7 @@ class NewLicenceForm(NewContentForm):
 
     pattern = StringField(
         _("Pattern of the keys"),
-        [InputRequired(_("Please enter a pattern."))],
+        [DataRequired(_("Please enter a pattern."))],
         filters=[trimmed],
         default="****-****-****-####",
     )

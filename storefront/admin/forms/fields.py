@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Form as PlainForm
 from wtforms import HiddenField, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.validators import DataRequired, Length, StopValidation
 
 from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.accounts.forms import trimmed
@@ -252,7 +252,7 @@ def an_email_or_nothing(form: PlainForm, field: Any) -> None:
 
 
 def _required(sentence: Any) -> list[Any]:
-    return [InputRequired(sentence)] if sentence is not None else []
+    return [DataRequired(sentence)] if sentence is not None else []
 
 
 def _at_most(longest: int) -> Length:

@@ -6,8 +6,17 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, SelectField, ValidationError
-from wtforms.validators import InputRequired
+from wtforms import (
+    BooleanField,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SelectChoice,
+    SelectField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired
 
 from storefront.admin.forms.fields import (
     AmountField,
@@ -28,10 +37,10 @@ from storefront.catalog.states import ProductKind
 from storefront.core.money import Money
 
 KINDS = [
-    (ProductKind.DOWNLOAD.value, _("Download")),
-    (ProductKind.COURSE.value, _("Course")),
-    (ProductKind.LICENCE.value, _("Licence")),
-    (ProductKind.PHYSICAL.value, _("Something that is shipped")),
+    SelectChoice(ProductKind.DOWNLOAD.value, _("Download")),
+    SelectChoice(ProductKind.COURSE.value, _("Course")),
+    SelectChoice(ProductKind.LICENCE.value, _("Licence")),
+    SelectChoice(ProductKind.PHYSICAL.value, _("Something that is shipped")),
 ]
 _VARIANT_FIELD = re.compile(r"variants-([0-9]{1,3})-[a-z_]{1,20}", re.ASCII)
 
@@ -41,7 +50,7 @@ class NewProductForm(OwnerForm):
 
     title = line_field(_("Title"), 200, _("Please give the product a title."))
     kind = SelectField(_("What is it?"), choices=KINDS)
-    price = AmountField(_("Price"), [InputRequired(_("Please enter a price; 0 is free."))])
+    price = AmountField(_("Price"), [DataRequired(_("Please enter a price; 0 is free."))])
 
 
 class VariantForm(Form):  # type: ignore[misc]  # wtforms is not typed
@@ -117,7 +126,8 @@ class ProductForm(OwnerForm):
 
     def __init__(self, formdata: Any, currency: str, categories: list[Category], **options: Any) -> None:
         super().__init__(formdata, **options)
-        self.category.choices = [("", gettext("None")), *((each.slug, each.name) for each in categories)]
+        offered = (SelectChoice(each.slug, each.name) for each in categories)
+        self.category.choices = [SelectChoice("", gettext("None")), *offered]
         self.currency = currency
         self._categories = {each.slug: each.id for each in categories}
         self.set_currency()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import EmailField, SelectField
+from wtforms import EmailField, SelectChoice, SelectField
 from wtforms.validators import Length
 
 from storefront.accounts.forms import trimmed
@@ -42,7 +42,7 @@ class SettingsForm(SeenForm):
         """Offer all currencies, or only the present one once something was ordered."""
         rest = sorted(known_currencies() - set(_USUAL))
         offered = [*_USUAL, *rest] if may_change else [present]
-        self.currency.choices = [(code, code) for code in offered]
+        self.currency.choices = [SelectChoice(code) for code in offered]
 
     def wanted(self) -> ProfileInput:
         """Return the words as the shop takes them."""

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from storefront.catalog.models import Category, Product
 from storefront.catalog.service import naming
 from storefront.catalog.service.editing import merged
-from storefront.catalog.service.mistakes import N_, InvalidField
+from storefront.catalog.service.mistakes import InvalidField
 from storefront.catalog.service.ordering import place
 from storefront.core import db
-from storefront.core.errors import Refused
+from storefront.core.errors import N_, Refused
 from storefront.journal import service as journal
 
 TOPIC = "categories"
@@ -135,7 +135,8 @@ def _check(category: Category) -> None:
     if not naming.is_slug(category.slug):
         raise InvalidField("slug", N_("Use small letters, digits and single dashes, such as two-inks."))
     with db.session().no_autoflush:
-        parents = dict(db.session().execute(select(Category.id, Category.parent_id)).tuples())
+        rows = db.session().execute(select(Category.id, Category.parent_id))
+        parents = {row.id: row.parent_id for row in rows}
     seen = {category.id}
     parent_id = category.parent_id
     if parent_id is not None and parent_id not in parents:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import selectinload
 from storefront.catalog.models import Chapter, Content, Lesson, Product
 from storefront.catalog.service.editing import merged, topic_of
 from storefront.catalog.service.licences import check_pattern
-from storefront.catalog.service.mistakes import N_, InvalidField, StillNeeded
+from storefront.catalog.service.mistakes import InvalidField, StillNeeded
 from storefront.catalog.service.ordering import place
 from storefront.catalog.states import ContentKind
 from storefront.core import db
-from storefront.core.errors import NotFound, Refused
+from storefront.core.errors import N_, NotFound, Refused
 from storefront.journal import service as journal
 from storefront.storage import service as storage
 from storefront.storage.models import StoredFile
@@ -188,7 +188,7 @@ def _add(
     found = select(func.count(Content.id), func.coalesce(func.max(Content.position), -1)).where(
         Content.product_id == product.id
     )
-    count, last = session.execute(found).tuples().one()
+    count, last = session.execute(found).one()
     if count >= MOST_CONTENTS:
         raise Refused(N_("That is a lot: a product can have up to %(most)s contents."), most=MOST_CONTENTS)
     content = Content(

@@ -8,10 +8,9 @@ from sqlalchemy.orm import selectinload
 from storefront.catalog.models import Chapter, Content, Lesson, Product
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import merged, topic_of
-from storefront.catalog.service.mistakes import N_
 from storefront.catalog.service.ordering import place
 from storefront.core import db
-from storefront.core.errors import NotFound, Refused, ShopError
+from storefront.core.errors import N_, NotFound, Refused, ShopError
 from storefront.journal import service as journal
 from storefront.storage import service as storage
 from storefront.storage.service import Upload
@@ -202,7 +201,7 @@ def remove_lesson(product: Product, lesson: Lesson) -> None:
 def _next(model: type[Chapter] | type[Lesson], belongs: ColumnElement[bool], most: int) -> int:
     """Return the place after the last one."""
     found = select(func.count(model.id), func.coalesce(func.max(model.position), -1)).where(belongs)
-    count, last = db.session().execute(found).tuples().one()
+    count, last = db.session().execute(found).one()
     if count >= most:
         raise Refused(N_("That is a lot: there can be up to %(most)s here."), most=most)
     return last + 1

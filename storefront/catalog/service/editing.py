@@ -9,12 +9,12 @@ from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Category, OldSlug, Product, Variant
 from storefront.catalog.service import naming
-from storefront.catalog.service.mistakes import N_, InvalidField, SavedMeanwhile
+from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.catalog.stock import set_stock
 from storefront.core import db
 from storefront.core.clock import datetime, now
-from storefront.core.errors import NotFound
+from storefront.core.errors import N_, NotFound
 from storefront.core.money import exponent_of
 from storefront.journal import service as journal
 

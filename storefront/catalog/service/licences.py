@@ -1,6 +1,7 @@
 """Patterns of licence keys: ``XXXX-####-****`` says what every key of a product looks like."""
 
-from storefront.catalog.service.mistakes import N_, InvalidField
+from storefront.catalog.service.mistakes import InvalidField
+from storefront.core.errors import N_
 from storefront.core.ids import READABLE_LETTERS
 
 LONGEST = 80

@@ -9,11 +9,11 @@ from sqlalchemy.orm import selectinload
 from storefront.catalog.models import Chapter, Content, Lesson, Product
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
-from storefront.catalog.service.mistakes import N_, StillNeeded
+from storefront.catalog.service.mistakes import StillNeeded
 from storefront.catalog.states import MOVES, ContentKind, ProductState
 from storefront.core import db
 from storefront.core.clock import now
-from storefront.core.errors import Refused
+from storefront.core.errors import N_, Refused
 from storefront.core.ids import new_public_id
 from storefront.journal import service as journal
 from storefront.storage.models import StoredFile
