@@ -111,7 +111,7 @@ def _build(settings: Settings) -> Flask:
     accounts.on_mailbox_proven(_claim_purchases)
     if settings.is_practice and not settings.is_production:
         _mount_practice(app, settings)
-    cache = put_layers(app, settings, _stamp)
+    cache = put_layers(app, settings, _stamp, _is_catalogue)
     tell_after_change(cache.forget)
     return app
 
@@ -145,6 +145,11 @@ def _mount_practice(app: Flask, settings: Settings) -> None:
         return shop(environ, start_response)
 
     app.wsgi_app = choose  # type: ignore[method-assign]  # Flask's documented way to add a layer
+
+
+def _is_catalogue(path: str) -> bool:
+    """Whether pages at this path are the same for everybody, so that they may be kept."""
+    return path == "/" or (path.startswith("/products") and not path.startswith("/products/preview/"))
 
 
 def _stamp() -> int:

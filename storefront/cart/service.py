@@ -235,11 +235,11 @@ def _most(variant: Variant) -> int:
 
 def _problem(variant: Variant, product: Product, quantity: int) -> str | None:
     if variant.archived_at is not None or not catalog.is_published(product):
-        return gettext("This is not on offer any more. Please remove it.")
+        return str(gettext("This is not on offer any more. Please remove it."))
     if variant.stock == 0:
-        return gettext("This is sold out. Please remove it.")
+        return str(gettext("This is sold out. Please remove it."))
     if variant.stock is not None and variant.stock < quantity:
-        return gettext("Only %(num)s left. Please take fewer.", num=variant.stock)
+        return str(gettext("Only %(num)s left. Please take fewer.", num=variant.stock))
     return None
 
 

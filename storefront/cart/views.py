@@ -145,4 +145,4 @@ def _undo_in_address() -> tuple[int, int] | None:
 
 
 def _not_understood() -> str:
-    return gettext("Please choose a number from 1 to 99.")
+    return str(gettext("Please choose a number from 1 to 99."))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from storefront.catalog.cards import Card
@@ -167,7 +167,7 @@ def card_of(row: Row[Any], root: str = "") -> Card:
     )
 
 
-def _product_statement() -> Select[tuple[Product]]:
+def _product_statement() -> Select[Product]:
     return select(Product).options(
         joinedload(Product.category), selectinload(Product.variants), selectinload(Product.pictures)
     )
@@ -193,7 +193,8 @@ def _list_statement(language: str, sort: Sort, categories: int, continued: bool)
 
 def _beyond(key: Any, descending: bool) -> ColumnElement[bool]:
     """Continue after a row: the first condition lets the index jump there, the second breaks ties."""
-    position, position_id = bindparam("position"), bindparam("position_id")
+    position: BindParameter[Any] = bindparam("position")
+    position_id: BindParameter[int] = bindparam("position_id")
     if descending:
         return and_(key <= position, or_(key < position, Product.id < position_id))
     return and_(key >= position, or_(key > position, Product.id > position_id))

@@ -225,7 +225,7 @@ class StripeGateway:
         """
         for secret in self._secrets:
             try:
-                return _event(stripe.Webhook.construct_event(payload, signature, secret))  # type: ignore[no-untyped-call]  # untyped in the SDK
+                return _event(stripe.Webhook.construct_event(payload, signature, secret))
             except stripe.SignatureVerificationError:
                 continue
             except Exception as error:

@@ -56,7 +56,7 @@ _GIVE_BACK = _UPDATE_MINE.values(
 )
 
 
-class LeaseLost(Exception):  # noqa: N818 - reads as a sentence where it is raised
+class LeaseLost(Exception):
     """Another worker has taken this job over; what we did must not be committed."""
 
 

@@ -15,11 +15,11 @@ DELAYS = (5, 30, 120, 600, 3600, 21_600, 43_200)
 TRIES = len(DELAYS) + 1
 
 
-class NeedsAttention(Exception):  # noqa: N818 - reads as a sentence where it is raised
+class NeedsAttention(Exception):
     """Trying again is useless: the work rests at once, with this reason for the owner."""
 
 
-class RetryLater(Exception):  # noqa: N818 - reads as a sentence where it is raised
+class RetryLater(Exception):
     """It did not work now, as it may happen: try again ``after`` so long, or else after the usual time.
 
     Counts as a try like any other.

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 
 import structlog
 
@@ -25,8 +25,9 @@ from storefront.jobs.registry import TRIES, Kind, NeedsAttention, RetryLater, fi
 
 INSIDE, OUTSIDE = False, True
 
-# How often an idle thread looks by itself, on SQLite and on PostgreSQL; a look costs some 0.1 ms.
-_IDLE_SECONDS = (0.1, 0.25)
+# How often an idle thread looks by itself: on SQLite, where the lookout sees each commit, and on PostgreSQL.
+_IDLE_SECONDS = (1.0, 0.5)
+_LOOKOUT_SECONDS = 0.1
 _BEAT_SECONDS = 10.0
 _PATIENCE_SECONDS = 1.0
 _GRACE = timedelta(seconds=8)
@@ -194,6 +195,8 @@ class Worker:
             for number in range(threads)
         ]
         self._threads.append(threading.Thread(target=self._keep_time, name="jobs-timetable", daemon=True))
+        if db.is_sqlite():
+            self._threads.append(threading.Thread(target=self._look_out, name="jobs-lookout", daemon=True))
         if redis_url:
             self._threads.append(threading.Thread(target=self._listen, name="jobs-rq", daemon=True))
         self._keeper = _Keeper(f"worker:{socket.gethostname()[:40]}:{os.getpid()}", self._held)
@@ -231,6 +234,22 @@ class Worker:
         while not self._stopping.is_set():
             if not _calmly(lambda: table.run_one(_around_job)):
                 self._stopping.wait(min(table.seconds_left(), 1.0))
+
+    def _look_out(self) -> None:
+        """Wake the idle threads when another process has committed something; asking costs microseconds."""
+        while not self._stopping.is_set():
+            _calmly(self._watch_commits)
+
+    def _watch_commits(self) -> bool:
+        with closing(db.engine().raw_connection()) as connection:
+            cursor = connection.cursor()
+            known = None
+            while not self._stopping.wait(_LOOKOUT_SECONDS):
+                version = cursor.execute("PRAGMA data_version").fetchone()
+                if version != known:
+                    known = version
+                    wake.wake()
+        return True
 
     def _listen(self) -> None:
         from storefront.jobs.listening import listen

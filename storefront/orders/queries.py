@@ -102,7 +102,7 @@ def status_word(order: Order) -> str:
     return "confirmed"
 
 
-def _with_lines() -> Select[tuple[Order]]:
+def _with_lines() -> Select[Order]:
     return select(Order).options(selectinload(Order.lines))
 
 

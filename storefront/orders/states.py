@@ -68,7 +68,7 @@ _FULFILMENT_MOVES = {
 MOVES: dict[StrEnum, frozenset[StrEnum]] = {
     state: frozenset(targets)
     for table in (_ORDER_MOVES, _PAYMENT_MOVES, _FULFILMENT_MOVES)
-    for state, targets in table.items()  # type: ignore[attr-defined]  # dicts of three enums
+    for state, targets in table.items()
 }
 
 

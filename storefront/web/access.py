@@ -41,8 +41,6 @@ def cross_site_safe(view: View) -> View:
 def access_of(endpoint: str | None) -> Access | None:
     """Return who the route is for, or None when it does not say."""
     view = current_app.view_functions.get(endpoint or "")
-    if endpoint == "static":
-        return Access.PUBLIC
     return getattr(view, "access", None)
 
 

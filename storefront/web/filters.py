@@ -40,12 +40,12 @@ def ago(value: datetime) -> str:
     """Return how long ago that was, in words that are right to one unit."""
     seconds = max(0, int((datetime.now(UTC) - value).total_seconds()))
     if seconds < 60:
-        return gettext("just now")
+        return str(gettext("just now"))
     if seconds < 3600:
-        return ngettext("%(num)d minute ago", "%(num)d minutes ago", seconds // 60)
+        return str(ngettext("%(num)d minute ago", "%(num)d minutes ago", seconds // 60))
     if seconds < 86400:
-        return ngettext("%(num)d hour ago", "%(num)d hours ago", seconds // 3600)
-    return ngettext("%(num)d day ago", "%(num)d days ago", seconds // 86400)
+        return str(ngettext("%(num)d hour ago", "%(num)d hours ago", seconds // 3600))
+    return str(ngettext("%(num)d day ago", "%(num)d days ago", seconds // 86400))
 
 
 def filesize(size: int) -> str:

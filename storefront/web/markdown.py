@@ -1,5 +1,6 @@
 """Markdown for people, sanitised: what an owner pastes can't run in a customer's browser."""
 
+import re
 from functools import lru_cache
 
 import nh3
@@ -11,6 +12,7 @@ _TAGS = {
     "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}, "code": {"class"}}
+_EMPTY_HEAD = re.compile(r"<thead>\s*<tr>(?:\s*<th></th>)+\s*</tr>\s*</thead>\s*")
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
 
 
@@ -24,6 +26,8 @@ def render_markdown(text: str) -> Markup:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
     )
+    # A table that needs no heading can't be written without one in Markdown; an empty one says nothing to a reader.
+    html = _EMPTY_HEAD.sub("", html)
     for level in (3, 2, 1):
         html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")
     return Markup(html)  # noqa: S704 - cleaned by nh3 just above

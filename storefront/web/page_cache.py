@@ -76,10 +76,14 @@ def allowed_query(query: str) -> str:
 
 
 class PageCache:
-    """The WSGI layer that keeps pages. ``stamp`` asks the database for the version of the catalogue."""
+    """The WSGI layer that keeps pages."""
 
-    def __init__(self, app: "WSGIApplication", stamp: Callable[[], int], size: int = 2000) -> None:
+    def __init__(
+        self, app: "WSGIApplication", stamp: Callable[[], int], kept: Callable[[str], bool], size: int = 2000
+    ) -> None:
+        """``stamp`` asks the database for the version of the catalogue; ``kept`` says which paths may be kept."""
         self.app = app
+        self._is_kept = kept
         self._read_stamp = stamp
         self._stamp = -1
         self._looked_at = float("-inf")
@@ -94,7 +98,9 @@ class PageCache:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from memory, or ask the shop and keep its answer if it may be kept."""
         cookies = environ.get("HTTP_COOKIE", "")
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or any(name in cookies for name in PERSONAL_COOKIES):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not self._is_kept(environ["PATH_INFO"]):
+            return self.app(environ, start_response)
+        if any(name in cookies for name in PERSONAL_COOKIES):
             return self._ask_without_keeping(environ, start_response)
         key = _key(environ)
         stamp = self._current_stamp()

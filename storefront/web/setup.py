@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from storefront.core.settings import Settings
 from storefront.web.assets import FOLDER as STATIC_FOLDER
-from storefront.web.assets import asset
+from storefront.web.assets import asset, serve_asset
 from storefront.web.csrf import init_csrf
 from storefront.web.errors import init_errors
 from storefront.web.filters import init_filters
@@ -19,13 +19,12 @@ from storefront.web.headers import init_headers
 from storefront.web.language import LanguageMiddleware, current_language, language_links, locale_of_request
 from storefront.web.page_cache import PageCache
 
-_YEAR = 31_536_000
-
 
 def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_origins: tuple[str, ...]) -> Flask:
     """Return a Flask app with languages, headers, CSRF, errors, filters and compression, but without any page."""
     templates = STATIC_FOLDER.parent / "templates"
-    app = Flask("storefront", static_folder=str(STATIC_FOLDER), template_folder=str(templates))
+    app = Flask("storefront", static_folder=None, template_folder=str(templates))
+    app.add_url_rule("/static/<path:filename>", "static", serve_asset)
     app.config.update(_configuration(settings, STATIC_FOLDER.parent / "storefront" / "translations"))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -39,9 +38,11 @@ def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_orig
     return app
 
 
-def put_layers(app: Flask, settings: Settings, stamp: Callable[[], int]) -> PageCache:
+def put_layers(
+    app: Flask, settings: Settings, stamp: Callable[[], int], kept: Callable[[str], bool] = lambda _path: False
+) -> PageCache:
     """Put language, page cache and (behind proxies) the true address of the visitor before the app."""
-    cache = PageCache(app.wsgi_app, stamp)
+    cache = PageCache(app.wsgi_app, stamp, kept)
     layered: Any = LanguageMiddleware(cache)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -61,7 +62,6 @@ def _configuration(settings: Settings, translations: Any) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
         "SECURE_COOKIES": secure,
-        "SEND_FILE_MAX_AGE_DEFAULT": _YEAR,
         "MAX_CONTENT_LENGTH": settings.max_upload_mb * 1_000_000,
         "MAX_FORM_MEMORY_SIZE": 2_000_000,
         "BABEL_TRANSLATION_DIRECTORIES": str(translations),

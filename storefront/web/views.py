@@ -56,7 +56,7 @@ def robots() -> Response:
 
 
 def _database_answers() -> bool:
-    return db.session().execute(text("SELECT 1")).scalar_one() == 1
+    return bool(db.session().execute(text("SELECT 1")).scalar_one())
 
 
 def _holds(name: str, check: Callable[[], bool]) -> bool:

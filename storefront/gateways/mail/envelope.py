@@ -21,11 +21,11 @@ _LONGEST_ANSWER = 500
 _LONGEST_SUBJECT = 200
 
 
-class MailRefused(Exception):  # noqa: N818 - reads as a sentence where it is raised
+class MailRefused(Exception):
     """The server refused this mail for good; ``str()`` is its answer."""
 
 
-class MailUnreachable(Exception):  # noqa: N818 - reads as a sentence where it is raised
+class MailUnreachable(Exception):
     """The server is down, slow or does not want it now; ``str()`` says what it said."""
 
 
