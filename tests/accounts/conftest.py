@@ -30,8 +30,8 @@ def make_shop(work_database: str, tmp_path: Path) -> Callable[..., Flask]:
     """Return a function that makes the shop with other settings than usual."""
 
     def make(**settings: str) -> Flask:
-        found = load_settings(_env_file=None, var_dir=tmp_path / "var", database_url=work_database, **settings)
-        return _shop(found)
+        var = tmp_path / "var"
+        return _shop(load_settings(_env_file=None, var_dir=var, database_url=work_database, **settings))
 
     return make
 
@@ -41,6 +41,8 @@ def shop(make_shop: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> It
     """The shop, at http, with passwords that are quick to check."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     passwords._nobodys_hash.cache_clear()
+    monkeypatch.setattr(service, "_after_login", [])
+    monkeypatch.setattr(service, "_on_mailbox_proven", [])
     app = make_shop()
     worker.configure(around_job=app.app_context)
     yield app
@@ -55,14 +57,12 @@ def visitor(shop: Flask) -> Visitor:
 
 
 @pytest.fixture
-def hooks() -> Iterator[list[tuple[str, str]]]:
+def hooks(shop: Flask) -> list[tuple[str, str]]:
     """What the rest of the shop was told of logins and proven mailboxes: (what, e-mail)."""
     told: list[tuple[str, str]] = []
-    kept = list(service._after_login), list(service._on_mailbox_proven)
     service.after_login(lambda account: told.append(("login", account.email)))
     service.on_mailbox_proven(lambda account: told.append(("proven", account.email)))
-    yield told
-    service._after_login[:], service._on_mailbox_proven[:] = kept
+    return told
 
 
 def _shop(settings: Settings) -> Flask:

@@ -80,7 +80,9 @@ def test_two_who_register_at_once_make_one_account(
         (EMAIL, EMAIL, "Your e-mail address can't be the password."),
     ],
 )
-def test_what_is_missing_is_said_at_its_field(visitor: Visitor, email: str, password: str, sentence: str) -> None:
+def test_what_is_missing_is_said_at_its_field(
+    visitor: Visitor, email: str, password: str, sentence: str
+) -> None:
     answer = visitor.register(email, password)
 
     assert answer.status_code == 422
@@ -112,7 +114,15 @@ def test_logging_in_leads_back_to_where_one_was(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["//evil.example", "https://evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/\t/evil", "evil"],
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "evil",
+    ],
 )
 def test_logging_in_leads_to_no_other_site(visitor: Visitor, elsewhere: str) -> None:
     visitor.register()
@@ -128,8 +138,12 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
     visitor.register()
     visitor.log_out()
     checked = []
-    real = passwords.matches
-    monkeypatch.setattr(service, "matches", lambda kept, typed: checked.append(kept is None) or real(kept, typed))
+
+    def watched(kept: str | None, typed: str) -> bool:
+        checked.append(kept is None)
+        return passwords.matches(kept, typed)
+
+    monkeypatch.setattr(service, "matches", watched)
 
     wrong = visitor.log_in(password="something else")
     unknown = visitor.log_in(email="who@example.org")

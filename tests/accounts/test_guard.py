@@ -47,7 +47,9 @@ def test_a_form_that_was_sent_too_late_leads_back_to_its_page(visitor: Visitor) 
     assert (answer.status_code, answer.location) == (303, "/account/login?next=/library?page%3D2")
 
 
-@pytest.mark.parametrize("referer", ["https://evil.example/library", "", "http://127.0.0.1:8000", "about:blank"])
+@pytest.mark.parametrize(
+    "referer", ["https://evil.example/library", "", "http://127.0.0.1:8000", "about:blank"]
+)
 def test_another_site_is_no_way_back(visitor: Visitor, referer: str) -> None:
     answer = visitor.send("/library", headers={"Referer": referer} if referer else {})
 

@@ -19,7 +19,9 @@ NEW_PASSWORD = "lanterns under the bridge"
 LATER = (now() + timedelta(hours=1)).replace(minute=1)
 
 
-def test_the_mailed_link_sets_a_new_password_once(visitor: Visitor, shop: Flask, hooks: list[tuple[str, str]]) -> None:
+def test_the_mailed_link_sets_a_new_password_once(
+    visitor: Visitor, shop: Flask, hooks: list[tuple[str, str]]
+) -> None:
     visitor.register()
     phone = Visitor(shop)
     path = _link(phone)
@@ -71,7 +73,9 @@ def test_a_new_password_makes_every_other_link_worthless(visitor: Visitor) -> No
     assert visitor.get(first).status_code == 410
 
 
-def test_whoever_registered_with_anothers_address_is_out_when_the_other_comes(visitor: Visitor, shop: Flask) -> None:
+def test_whoever_registered_with_anothers_address_is_out_when_the_other_comes(
+    visitor: Visitor, shop: Flask
+) -> None:
     thief = visitor
     thief.register()
     owner_of_the_mailbox = Visitor(shop)
@@ -140,7 +144,7 @@ def test_links_come_from_the_settings_and_never_from_the_request(make_shop: Call
 
 
 def test_a_mail_can_not_be_sent_to_more_than_one(visitor: Visitor) -> None:
-    for email in ("mei@example.org\nBcc: all@example.org", "mei@example.org, all@example.org", "mei@example.org%0ACc: x@y.org"):
+    for email in ("mei@example.org\nBcc: a@b.org", "mei@example.org, a@b.org", "mei@example.org%0ACc: x"):
         assert visitor.send("/account/password/forgot", {"email": email}).status_code == 422
         assert visitor.register(email=email).status_code == 422
     assert mails() == []

@@ -30,6 +30,7 @@ class Visitor:
         self.client: FlaskClient = shop.test_client()
         self.address = address
         self.base_url = base_url
+        self._token = ("", "")
 
     def get(self, path: str, **named: Any) -> TestResponse:
         """Look at a page."""
@@ -37,8 +38,7 @@ class Visitor:
 
     def send(self, path: str, data: dict[str, str] | None = None, **named: Any) -> TestResponse:
         """Send a form as a browser would, with a token from a page with a form."""
-        page = self.get("/account/password/forgot").text
-        token = _TOKEN.findall(page)[0]
+        token = self._form_token()
         headers = {"Origin": self.base_url, "Sec-Fetch-Site": "same-origin", **named.pop("headers", {})}
         return self._ask("POST", path, data={"csrf_token": token, **(data or {})}, headers=headers, **named)
 
@@ -69,6 +69,14 @@ class Visitor:
         """Put a cookie into the browser by hand."""
         self.client.set_cookie(name, value, domain=urlsplit(self.base_url).hostname or "")
 
+    def _form_token(self) -> str:
+        """The token of any page with a form is good until the visitor's session is renewed."""
+        visit = self.cookie("visit")
+        if not visit or self._token[0] != visit:
+            page = self.get("/account/password/forgot").text
+            self._token = self.cookie("visit"), next(_TOKEN.finditer(page)).group(1)
+        return self._token[1]
+
     def _ask(self, method: str, path: str, **named: Any) -> TestResponse:
         return self.client.open(
             path,
@@ -94,13 +102,13 @@ def actions() -> list[str]:
 
 def code_in(letter: OutboxMail) -> str:
     """Return the six digits of a mail."""
-    [digits] = re.findall(r"^(\d{3} \d{3})$", letter.text, re.M)
-    return digits
+    [found] = re.finditer(r"^\d{3} \d{3}(?=\s)", letter.text, re.M)
+    return found.group()
 
 
 def link_in(letter: OutboxMail) -> str:
     """Return the address of the first link of a mail."""
-    return re.findall(r"https?://\S+", letter.text)[0]
+    return next(re.finditer(r"https?://\S+", letter.text)).group()
 
 
 def path_in(letter: OutboxMail) -> str:
