@@ -1,6 +1,8 @@
 """Putting work down, and looking after it."""
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -144,8 +146,7 @@ def test_claiming_stays_cheap_beside_a_hundred_thousand_done_jobs() -> None:
         enqueue("note", n=number)
     plan = _plan_of_claim()
     assert "ix_job_due" in plan, plan
-    clock = _seconds(worker.drain)
-    assert clock < 2.0, f"50 jobs took {clock:.2f} s"
+    assert _busy_seconds(worker.drain) < 50 / 150
 
 
 def test_a_worker_does_at_least_150_small_jobs_a_second() -> None:
@@ -153,7 +154,7 @@ def test_a_worker_does_at_least_150_small_jobs_a_second() -> None:
     with db.unit_of_work():
         for number in range(300):
             service.enqueue("note", n=number)
-    seconds = _seconds(worker.drain)
+    seconds = _busy_seconds(worker.drain)
     assert len(actions()) == 300
     assert 300 / seconds >= 150, f"{300 / seconds:.0f} jobs a second"
 
@@ -200,9 +201,8 @@ def _plan_of_claim() -> str:
     return "\n".join(str(row) for row in rows)
 
 
-def _seconds(work: Any) -> float:
-    import time
-
-    began = time.perf_counter()
+def _busy_seconds(work: Callable[[], object]) -> float:
+    """The processor time of this thread, which other work on the machine hardly changes."""
+    began = time.thread_time()
     work()
-    return time.perf_counter() - began
+    return time.thread_time() - began

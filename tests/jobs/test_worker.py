@@ -297,7 +297,7 @@ def test_work_starts_at_once_after_its_commit() -> None:
             enqueue("note")
             wait_until(lambda number=number: len(actions()) == number, 5)  # type: ignore[misc]  # a default keeps the number
             times.append(time.perf_counter() - began)
-    assert statistics.median(times) < 0.25, times
+    assert statistics.median(times) < 0.5, times
 
 
 def test_a_slow_mail_server_does_not_stand_in_the_way() -> None:
