@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, case, delete, literal, select, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
@@ -180,7 +180,7 @@ def _scaled(amount: Any, step: int) -> Any:
     """Return an amount with so many more (or fewer) decimals, rounded half up."""
     if step >= 0:
         return amount * 10**step
-    return (amount + 10**-step // 2) / literal(10**-step, BigInteger)
+    return (amount + 10**-step // 2) // 10**-step
 
 
 def _save_texts(product: Product, wanted: ProductInput) -> None:
