@@ -1,6 +1,7 @@
 """Putting everything together: one runtime for web, worker and command line."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask
 
@@ -35,6 +36,7 @@ from storefront.gateways.files import make_file_store
 from storefront.jobs import jobs as job_jobs
 from storefront.jobs import nudge, worker
 from storefront.jobs.service import count_resting, count_waiting, is_worker_alive
+from storefront.journal.service import acting_as
 from storefront.notifications import jobs as notification_jobs
 from storefront.orders.queries import count_attention
 from storefront.search import views as search_views
@@ -159,8 +161,10 @@ def _stamp() -> int:
         db.close_reader()
 
 
-def _job_context(app: Flask) -> AbstractContextManager[object]:
-    return app.app_context()
+@contextmanager
+def _job_context(app: Flask) -> Iterator[None]:
+    with app.app_context(), acting_as("worker"):
+        yield
 
 
 def _take_cart_along(account: Account) -> None:
