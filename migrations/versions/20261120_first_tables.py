@@ -36,7 +36,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "catalog_stamp",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_catalog_stamp_only_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_stamp")),
@@ -167,7 +167,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "shop_profile",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("tagline", sa.String(length=200), nullable=False),
         sa.Column("about", sa.Text(), nullable=False),

@@ -1,5 +1,7 @@
 """Bringing a database to the newest schema, safely when several processes start at once."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,10 +51,17 @@ def is_current(engine: Engine) -> bool:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """Let one process at a time migrate. SQLite needs no help: each step begins by taking the write lock."""
-    if connection.dialect.name != "postgresql":
-        yield
+    """Let one process at a time migrate; who is killed gives its turn back."""
+    if connection.dialect.name == "postgresql":
+        with _alone_on_server(connection):
+            yield
         return
+    with _alone_in_folder(connection.engine.url.database):
+        yield
+
+
+@contextmanager
+def _alone_on_server(connection: Connection) -> Iterator[None]:
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
     connection.commit()
     try:
@@ -61,3 +70,21 @@ def _alone(connection: Connection) -> Iterator[None]:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
         connection.commit()
+
+
+@contextmanager
+def _alone_in_folder(database: str | None) -> Iterator[None]:
+    """Lock the folder, not the file: closing a second handle of a SQLite file would drop SQLite's own locks.
+
+    SQLite's write lock alone is not enough. It is free for a moment between two steps, in which another process
+    would plan the steps that this one is about to do.
+    """
+    if not database or database == ":memory:":
+        yield
+        return
+    folder = os.open(Path(database).absolute().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
@@ -36,6 +37,7 @@ class PostgresCluster:
         self._admin_url = admin_url
         self._prefix = f"storefront_test_{secrets.token_hex(4)}"
         self._made: list[str] = []
+        self._numbers = count()
         self._templates: dict[str, str] = {}
 
     def new_database(self, template: str | None = None) -> str:
@@ -43,7 +45,7 @@ class PostgresCluster:
 
         Some 15 ms, whatever the template holds, as long as that is small.
         """
-        name = f"{self._prefix}_{len(self._made)}"
+        name = f"{self._prefix}_{next(self._numbers)}"
         source = self._templates[template] if template else "template0"
         self._create(name, source)
         return self.url(name)
