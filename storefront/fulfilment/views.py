@@ -71,12 +71,14 @@ def show_lesson(public_id: str, lesson_id: str) -> Response:
 @fulfilment.post("/library/<public_id>/lessons/<lesson_id>/done")
 @public
 def finish_lesson(public_id: str, lesson_id: str) -> BaseResponse:
-    """Note that a lesson is finished, and go on to the next."""
+    """Note that a lesson is finished, and go on to the next, or back to the course after the last."""
     holding = service.get_holding(public_id)
     lesson, _, after = _find_lesson(service.course_of(holding), lesson_id)
     with unit_of_work():
         service.mark_done(holding.entitlement.id, lesson.id)
-    return go(url_for("fulfilment.show_lesson", public_id=public_id, lesson_id=(after or lesson).public_id))
+    if after is None:
+        return go(url_for("fulfilment.show_holding", public_id=public_id))
+    return go(url_for("fulfilment.show_lesson", public_id=public_id, lesson_id=after.public_id))
 
 
 def _find_lesson(chapters: list[Chapter], lesson_id: str) -> tuple[Lesson, Lesson | None, Lesson | None]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask import Flask
 from flask_babel import gettext, ngettext
@@ -17,7 +18,15 @@ from storefront.web.markdown import render_markdown
 def init_filters(app: Flask) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(
-        money=money, markdown=render_markdown, datetime=moment, date=day, filesize=filesize, duration=duration, tr=tr, ago=ago
+        money=money,
+        markdown=render_markdown,
+        datetime=moment,
+        date=day,
+        filesize=filesize,
+        duration=duration,
+        tr=tr,
+        country=country,
+        ago=ago,
     )
 
 
@@ -62,6 +71,11 @@ def duration(seconds: int) -> str:
     """Return minutes and seconds, with hours where there are any."""
     text = str(timedelta(seconds=seconds))
     return text[2:] if text.startswith("0:") else text
+
+
+def country(code: str) -> str:
+    """Return the name of a country; a code that nobody knows stays as it is."""
+    return str(Locale.parse(babel_locale(current_language())).territories.get(code, code))
 
 
 def tr(row: Any, field: str) -> str:
