@@ -1,9 +1,12 @@
 """Filling and changing a cart. What comes from a form is corrected and said, never trusted and never a fault."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.cart.models import Cart, CartLine
 from storefront.catalog import queries as catalog
@@ -19,6 +22,23 @@ KEPT_FOR = timedelta(days=30)
 MOST_OF_ONE = 99
 # Stripe takes 100 lines a session.
 MOST_LINES = 100
+
+# Units of each variant that the unpaid order of the cart with this checkout key holds.
+HeldUnits = Callable[[str], dict[int, int]]
+
+
+def _holds_nothing(_checkout_key: str) -> dict[int, int]:
+    return {}
+
+
+_held_units: HeldUnits = _holds_nothing
+
+
+def ask_for_held_units(find: HeldUnits) -> None:
+    """Have ``find`` tell what an unpaid order holds for its cart: carts know nothing of orders, and whoever comes
+    back from the payment page must not be told that the last unit, which waits for them, is sold out."""
+    global _held_units  # set once, when the shop is put together
+    _held_units = find
 
 
 @dataclass(slots=True)
@@ -89,26 +109,39 @@ class Change:
     is_as_wished: bool = True
 
 
-def find_cart(public_id: str | None, account_id: int | None = None) -> Cart | None:
-    """Return the cart of the account, else the one whose id the cookie carries."""
+def find_cart(public_id: str | None, account_id: int | None = None, *, for_update: bool = False) -> Cart | None:
+    """Return the cart of the account, else the one whose id the cookie carries.
+
+    Whoever changes a cart asks ``for_update``: everybody locks the cart before its lines and before its order.
+    """
     if account_id is not None:
-        own = db.session().scalar(select(Cart).where(Cart.account_id == account_id))
+        own = _one(select(Cart).where(Cart.account_id == account_id), for_update)
         if own is not None:
             return own
     if not public_id:
         return None
     oldest = now() - KEPT_FOR
-    statement = select(Cart).where(Cart.public_id == public_id, Cart.updated_at > oldest)
-    cart = db.session().scalar(statement)
+    cart = _one(select(Cart).where(Cart.public_id == public_id, Cart.updated_at > oldest), for_update)
     return cart if cart is not None and cart.account_id in (None, account_id) else None
 
 
 def make_cart(account_id: int | None) -> Cart:
-    """Return a new, empty cart."""
-    cart = Cart(account_id=account_id)
-    db.session().add(cart)
-    db.session().flush()
-    return cart
+    """Return a new, empty cart; of two requests of one account that make it at once, both get the same."""
+    if account_id is None:
+        cart = Cart()
+        db.session().add(cart)
+        db.session().flush()
+        return cart
+    insert = sqlite.insert if db.is_sqlite() else postgresql.insert
+    row = {"account_id": account_id, "public_id": new_public_id(), "checkout_key": new_public_id()}
+    times = {"created_at": now(), "updated_at": now()}
+    db.session().execute(insert(Cart).values(**row, **times).on_conflict_do_nothing(index_elements=["account_id"]))
+    return db.session().scalars(select(Cart).where(Cart.account_id == account_id).with_for_update()).one()
+
+
+def lock_by_key(checkout_key: str) -> None:
+    """Hold the cart that an order comes from, if it is still there, until the end of the unit."""
+    db.session().execute(select(Cart.id).where(Cart.checkout_key == checkout_key).with_for_update())
 
 
 def add(cart: Cart, variant_id: int, quantity: int) -> Change:
@@ -141,7 +174,7 @@ def quantity_of(cart: Cart, variant_id: int) -> int:
 
 
 def view_of(cart: Cart | None, currency: str) -> CartView:
-    """Return what is in the cart, with the prices of now (2 queries)."""
+    """Return what is in the cart, with the prices of now (1 query, 2 when stock is short)."""
     if cart is None:
         return CartView("", [], currency)
     statement = (
@@ -152,7 +185,12 @@ def view_of(cart: Cart | None, currency: str) -> CartView:
         .order_by(CartLine.added_at, CartLine.id)
     )
     rows = db.session().execute(statement).all()
-    lines = [LineView(variant, product, quantity, _problem(variant, product, quantity)) for quantity, variant, product in rows]
+    is_short = any(_is_short(variant, quantity) for quantity, variant, _ in rows)
+    held = _held_units(cart.checkout_key) if is_short else {}
+    lines = [
+        LineView(variant, product, quantity, _problem(variant, product, quantity, held.get(variant.id, 0), currency))
+        for quantity, variant, product in rows
+    ]
     return CartView(cart.checkout_key, lines, currency)
 
 
@@ -168,18 +206,27 @@ def count_of(public_id: str | None, account_id: int | None) -> int:
 
 
 def merge_at_login(public_id: str | None, account_id: int) -> None:
-    """Make the visitor's cart the account's; what both hold is added up, within what there is."""
-    visitor = find_cart(public_id)
+    """Make the visitor's cart the account's; what both hold is added up, within what there is.
+
+    The account's cart goes on with the visitor's key, so that a payment page which was opened before the login is
+    found and closed by the next checkout.
+    """
+    both = or_(Cart.public_id == (public_id or ""), Cart.account_id == account_id)
+    found = list(db.session().scalars(select(Cart).where(both).order_by(Cart.id).with_for_update()))
+    own = next((cart for cart in found if cart.account_id == account_id), None)
+    visitor = next((cart for cart in found if cart.account_id is None and cart.updated_at > now() - KEPT_FOR), None)
     if visitor is None:
         return
-    own = db.session().scalar(select(Cart).where(Cart.account_id == account_id))
     if own is None:
         visitor.account_id = account_id
         _touch(visitor)
         return
     for line in db.session().scalars(select(CartLine).where(CartLine.cart_id == visitor.id).order_by(CartLine.id)):
         add(own, line.variant_id, line.quantity)
+    key = visitor.checkout_key
     db.session().delete(visitor)
+    db.session().flush()
+    own.checkout_key = key
 
 
 def empty_after_purchase(checkout_key: str, bought: dict[int, int]) -> None:
@@ -212,7 +259,7 @@ def _set(cart: Cart, line: CartLine | None, variant_id: int, wished: int) -> Cha
     if variant is None or variant.archived_at is not None or not catalog.is_published(variant.product):
         return Change(gettext("This product is not on offer any more."), 0, is_as_wished=False)
     title = in_language(variant.product, "title")
-    most = _most(variant)
+    most = _most(variant, _held_units(cart.checkout_key).get(variant_id, 0) if _is_short(variant, wished) else 0)
     if most == 0:
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
     if line is None and _lines_in(cart) >= MOST_LINES:
@@ -228,18 +275,31 @@ def _set(cart: Cart, line: CartLine | None, variant_id: int, wished: int) -> Cha
     return Change(gettext("%(title)s is in the cart.", title=title), quantity)
 
 
-def _most(variant: Variant) -> int:
-    """Return how many one may have: what there is, within reason."""
-    return MOST_OF_ONE if variant.stock is None else min(variant.stock, MOST_OF_ONE)
+def _one(statement: Any, for_update: bool) -> Cart | None:
+    if for_update:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found: Cart | None = db.session().scalar(statement)
+    return found
 
 
-def _problem(variant: Variant, product: Product, quantity: int) -> str | None:
-    if variant.archived_at is not None or not catalog.is_published(product):
+def _is_short(variant: Variant, quantity: int) -> bool:
+    return variant.stock is not None and variant.stock < quantity
+
+
+def _most(variant: Variant, held: int) -> int:
+    """Return how many one may have: what there is and what one's own unpaid order holds, within reason."""
+    return MOST_OF_ONE if variant.stock is None else min(variant.stock + held, MOST_OF_ONE)
+
+
+def _problem(variant: Variant, product: Product, quantity: int, held: int, currency: str) -> str | None:
+    is_on_offer = variant.archived_at is None and catalog.is_published(product) and variant.currency == currency
+    if not is_on_offer:
         return str(gettext("This is not on offer any more. Please remove it."))
-    if variant.stock == 0:
+    left = _most(variant, held)
+    if left == 0:
         return str(gettext("This is sold out. Please remove it."))
-    if variant.stock is not None and variant.stock < quantity:
-        return str(gettext("Only %(num)s left. Please take fewer.", num=variant.stock))
+    if variant.stock is not None and left < quantity:
+        return str(gettext("Only %(num)s left. Please take fewer.", num=left))
     return None
 
 

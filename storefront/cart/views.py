@@ -37,17 +37,17 @@ def add_line() -> BaseResponse:
     if variant_id is None or quantity is None or not 1 <= quantity <= service.MOST_OF_ONE:
         return _say(Change(_not_understood(), 0, is_as_wished=False), None)
     with unit_of_work():
-        mine = _own_cart() or service.make_cart(_account_id())
+        mine = _own_cart(for_update=True) or service.make_cart(_account_id())
         change = service.add(mine, variant_id, quantity)
     return _say(change, mine)
 
 
-@cart.post("/cart/lines/<int:variant_id>")
+@cart.post("/cart/lines/<int(max=999999999999):variant_id>")
 @public
 def change_line(variant_id: int) -> BaseResponse:
     """Change how many there are of one thing, or remove it."""
     with unit_of_work():
-        mine = _own_cart()
+        mine = _own_cart(for_update=True)
         if mine is None:
             return go(url_for("cart.show"))
         had = service.quantity_of(mine, variant_id)
@@ -57,7 +57,7 @@ def change_line(variant_id: int) -> BaseResponse:
             if wished is None
             else service.change(mine, variant_id, wished)
         )
-    undo = (variant_id, had) if change.quantity == 0 and wished is not None and had else None
+    undo = (variant_id, had) if change.quantity == 0 and change.is_as_wished and had else None
     if wants_fragment():
         return _show_cart(change=change, undo=undo, status=200 if change.is_as_wished else 422)
     flash(change.sentence, "success" if change.is_as_wished else "warning")
@@ -109,8 +109,8 @@ def _say(change: Change, mine: Cart | None) -> BaseResponse:
     return remember_cart(response, mine.public_id) if mine else response
 
 
-def _own_cart() -> Cart | None:
-    return service.find_cart(cart_id_of_visitor(), _account_id())
+def _own_cart(*, for_update: bool = False) -> Cart | None:
+    return service.find_cart(cart_id_of_visitor(), _account_id(), for_update=for_update)
 
 
 def _account_id() -> int | None:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, jsonify, request
 from flask_babel import gettext
+from sqlalchemy.exc import DataError
 from structlog.contextvars import get_contextvars
 from werkzeug.exceptions import HTTPException
 
@@ -28,6 +29,7 @@ def init_errors(app: Flask) -> None:
     """Answer refusals and faults of the app with our own pages."""
     app.register_error_handler(ShopError, _show_refusal)
     app.register_error_handler(HTTPException, _show_http_error)
+    app.register_error_handler(DataError, _show_unreadable)
     app.register_error_handler(Exception, _show_fault)
 
 
@@ -47,6 +49,13 @@ def _show_http_error(error: HTTPException) -> Response:
         if name.lower() in ("allow", "retry-after", "content-range"):
             answer.headers[name] = value
     return answer
+
+
+def _show_unreadable(error: DataError) -> Response:
+    """PostgreSQL can't even read such a value (a NUL in a text, a number beyond all ids), so there is nothing of that name."""
+    get_logger().info("unreadable value", path=request.path, reason=type(error.orig).__name__)
+    code = 404 if request.method in ("GET", "HEAD") else 400
+    return _answer(code, gettext(_SENTENCES[code]))
 
 
 def _show_fault(error: Exception) -> Response:
