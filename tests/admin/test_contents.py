@@ -172,7 +172,7 @@ def test_a_course_is_built_rearranged_and_taken_apart(desk: Desk, here: str) -> 
     product = here.removesuffix("/contents")
     desk.press(f"{page}/chapters", page, title="One")
     desk.press(f"{page}/chapters", page, title="Two")
-    one, two = db.session().scalars(select(Chapter.public_id).order_by(Chapter.position)).all()
+    one, _two = db.session().scalars(select(Chapter.public_id).order_by(Chapter.position)).all()
     desk.press(f"{product}/chapters/{one}/lessons", page, title="Light")
     desk.press(f"{product}/chapters/{one}/lessons", page, title="Dark")
     light, dark = db.session().scalars(select(Lesson.public_id).order_by(Lesson.position)).all()

@@ -132,7 +132,6 @@ def test_an_old_address_leads_to_the_new_one(desk: Desk, client: FlaskClient) ->
         ({"variants-0-price": "-5"}, "variants-0-price"),
         ({"variants-0-price": ""}, "variants-0-price"),
         ({"variants-0-price": "1e3"}, "variants-0-price"),
-        ({"variants-0-price": "19.999"}, ""),
         ({"variants-0-price": "9" * 40}, "variants-0-price"),
         ({"variants-0-compare_at": "1.00"}, "variants-0-compare_at"),
         ({"variants-0-stock": "-1"}, "variants-0-stock"),
@@ -143,9 +142,6 @@ def test_an_old_address_leads_to_the_new_one(desk: Desk, client: FlaskClient) ->
 )
 def test_what_does_not_fit_is_said_at_its_field(desk: Desk, changes: dict[str, str], field: str) -> None:
     slug = make(amount=1000)
-    if changes == {"variants-0-price": "19.999"}:
-        pytest.skip("three decimals group thousands")
-
     answer = desk.send(f"/admin/products/{slug}", description="Kept words", **changes)
 
     assert answer.status_code == 422

@@ -114,7 +114,7 @@ def refund_order(number: str) -> BaseResponse:
     """Give everything back; a worker tells Stripe."""
     order = get_order_by_number(number)
     with unit_of_work():
-        refunding.refund_in_full(order.id, "by the owner")
+        refunding.refund_in_full(order.id, N_("by the owner"))
     flash(gettext("The refund is on its way. This page shows when Stripe has made it."), "success")
     return go(_order_url(order.number))
 
