@@ -16,7 +16,7 @@ from storefront.core.settings import Settings
 from storefront.jobs import worker as jobs
 from storefront.jobs.worker import Worker
 from storefront.seeding import is_empty, seed_demo
-from storefront.serving import WITH_WORKER
+from storefront.serving import WITH_WORKER, start_courier
 
 # Longer than a worker waits for the job in its hands; see jobs.worker.
 _KILL_AFTER_SECONDS = 20
@@ -43,8 +43,11 @@ def work(settings: Settings, *, burst: bool) -> int:
     stop = _stop_on_signals()
     if burst:
         jobs.burst(stop)
-    else:
-        Worker(settings.worker_threads, redis_url=settings.redis_url).run_forever(stop)
+        return 0
+    courier = start_courier(settings)
+    Worker(settings.worker_threads, redis_url=settings.redis_url).run_forever(stop)
+    if courier is not None:
+        courier.stop()
     return 0
 
 

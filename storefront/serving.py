@@ -7,12 +7,16 @@ elsewhere. Nothing that only prepares a shop (Alembic, seeding) is imported, whi
 
 import os
 from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from storefront.app import create_runtime, practice_config
 from storefront.core.settings import Settings, load_settings
 from storefront.jobs.worker import Worker
+
+if TYPE_CHECKING:
+    from practice_stripe import WebhookCourier
 
 WITH_WORKER = "STOREFRONT_WITH_WORKER"
 
@@ -22,18 +26,21 @@ def serving_app() -> Flask:
     settings = load_settings()
     app = create_runtime(settings)
     if os.environ.get(WITH_WORKER):
-        _start_beside(settings)
+        worker = Worker(settings.worker_threads, redis_url=settings.redis_url)
+        worker.start()
+        Finalize(None, worker.stop, exitpriority=10)
+    courier = start_courier(settings)
+    if courier is not None:
+        Finalize(None, courier.stop, exitpriority=20)
     return app
 
 
-def _start_beside(settings: Settings) -> None:
-    """Start the threads, and have them end in order when granian ends the process."""
-    worker = Worker(settings.worker_threads, redis_url=settings.redis_url)
-    worker.start()
-    Finalize(None, worker.stop, exitpriority=10)
-    if settings.is_practice:
-        from practice_stripe import WebhookCourier
+def start_courier(settings: Settings) -> "WebhookCourier | None":
+    """Have practice Stripe send its webhooks, where it is in use. Several processes may do so: each takes its own."""
+    if not settings.is_practice or settings.is_production:
+        return None
+    from practice_stripe import WebhookCourier
 
-        courier = WebhookCourier(practice_config(settings))
-        courier.start()
-        Finalize(None, courier.stop, exitpriority=20)
+    courier = WebhookCourier(practice_config(settings))
+    courier.start()
+    return courier

@@ -27,13 +27,13 @@ class LiveShop:
         self.environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "LiveShop":
-        """Start it and wait until it answers."""
+    def start(self, *options: str) -> "LiveShop":
+        """Start `storefront run` with these options and wait until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "storefront", "run"],
+                [sys.executable, "-m", "storefront", "run", *options],
                 cwd=_ROOT,
-                env=self._environ(),
+                env=self.environ(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -75,7 +75,7 @@ class LiveShop:
         return subprocess.run(
             [sys.executable, "-m", "storefront", *arguments],
             cwd=_ROOT,
-            env=self._environ(),
+            env=self.environ(),
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -100,7 +100,8 @@ class LiveShop:
             self.kill()
         return code
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
+        """Return what the shop sees of the environment, for programs that are to run beside it."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {
             **kept,
