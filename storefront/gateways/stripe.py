@@ -6,7 +6,8 @@ of Stripe's, is ``PaymentUnknown``: it may have taken effect, so the caller asks
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 
 import stripe
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 # Seconds to connect and to read, since a person waits for the page (docs/decisions/stripe.md).
 _TIMEOUT = (2.0, 6.0)
+# Source: https://docs.stripe.com/payments/paymentintents/lifecycle
+_FAILED_INTENTS = ("requires_payment_method", "canceled")
 _EXPAND = ["payment_intent.latest_charge"]
 # Stripe counts these in hundredths although ISO 4217 gives them no decimals.
 # Source: https://docs.stripe.com/currencies#special-cases
@@ -40,6 +43,11 @@ class PaymentRefused(Exception):  # noqa: N818 - reads as a sentence where it is
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)
         self.code = code
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether Stripe knows no such thing, as after other keys were set."""
+        return self.code == "resource_missing"
 
 
 class BadSignature(Exception):  # noqa: N818 - reads as a sentence where it is caught
@@ -69,13 +77,17 @@ class SessionView:
 
     @property
     def is_underway(self) -> bool:
-        """Whether the buyer is done and the money is still on its way."""
-        return self.status == "complete" and not self.is_paid and self.payment_intent_status == "processing"
+        """Whether the buyer is done and the money is still on its way.
+
+        A bank debit is ``processing``; a voucher that is paid at a counter, or a bank transfer, is ``requires_action``
+        until the money comes.
+        """
+        return self.status == "complete" and not self.is_paid and not self.has_failed
 
     @property
     def has_failed(self) -> bool:
         """Whether a delayed payment came to nothing."""
-        return self.status == "complete" and not self.is_paid and not self.is_underway
+        return self.status == "complete" and not self.is_paid and self.payment_intent_status in _FAILED_INTENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +176,16 @@ class StripeGateway:
 
     def expire_session(self, session_id: str) -> SessionView:
         """Make an open session unpayable; one that is paid or expired already is returned as it is."""
-        try:
+        # Refused when it is over already; how it ended is what the caller wants to know.
+        with suppress(PaymentRefused):
             _call(lambda: self._client.v1.checkout.sessions.expire(session_id))
-        except PaymentRefused:
-            pass  # it is over already; how it ended is what the caller wants to know
         return self.get_session(session_id)
 
     def list_sessions(self, since: datetime) -> Iterator[SessionView]:
         """Yield the sessions made since then, newest first, page by page."""
         params: Any = {"limit": 100, "created": {"gte": int(since.timestamp())}, "expand": ["data.payment_intent.latest_charge"]}
         while True:
-            page = _call(lambda: self._client.v1.checkout.sessions.list(params))
+            page = _call(partial(self._client.v1.checkout.sessions.list, params))
             yield from (_session(session) for session in page.data)
             if not page.has_more or not page.data:
                 return
@@ -199,7 +210,7 @@ class StripeGateway:
         params: Any = {"payment_intent": payment_intent_id, "limit": 100}
         found: list[RefundView] = []
         while True:
-            page = _call(lambda: self._client.v1.refunds.list(params))
+            page = _call(partial(self._client.v1.refunds.list, params))
             found += [_refund(refund) for refund in page.data]
             if not page.has_more or not page.data:
                 return found
@@ -307,7 +318,7 @@ def _refund(found: Any) -> RefundView:
 
 
 def _event(found: Any) -> EventView:
-    payload = found.to_dict()
+    payload = _storable(found.to_dict())
     about = payload["data"]["object"]
     return EventView(
         id=str(payload["id"]),
@@ -316,6 +327,15 @@ def _event(found: Any) -> EventView:
         payment_intent_id=_id_of(about.get("payment_intent")),
         payload=payload,
     )
+
+
+def _storable(value: Any) -> Any:
+    """Leave out of a payload what no database can keep in a text: NUL and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode()
+    if isinstance(value, dict):
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _id_of(thing: Any) -> str | None:

@@ -1,5 +1,6 @@
 """A whole shop as its operator runs it: `python -m storefront run` in a process of its own, filled with the demo."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -63,10 +64,8 @@ class LiveShop:
         """Kill all its processes at once, as a power cut does."""
         if self._process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait(10)
         self._process = None
 
