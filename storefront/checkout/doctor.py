@@ -8,6 +8,7 @@ from storefront.checkout.models import BrokenInvariant
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.core.db import UtcDateTime
+from storefront.core.errors import N_
 from storefront.storage.service import missing_objects
 
 _SHOWN = 20
@@ -27,94 +28,94 @@ class Finding:
 _PAID = "('paid', 'partly_refunded', 'refunded', 'disputed')"
 _INVARIANTS: dict[str, tuple[str, str]] = {
     "paid_without_money": (
-        "An order counts as paid, but no payment came in for it.",
+        N_("An order counts as paid, but no payment came in for it."),
         f"""SELECT number FROM shop_order o WHERE payment_state IN {_PAID} AND total_amount > 0 AND NOT EXISTS
             (SELECT 1 FROM payment p WHERE p.order_id = o.id AND p.captured_amount > 0)""",
     ),
     "money_without_order": (
-        "Money came in, but its order does not count as paid.",
+        N_("Money came in, but its order does not count as paid."),
         f"""SELECT o.number FROM payment p JOIN shop_order o ON o.id = p.order_id
             WHERE p.captured_amount > 0 AND o.payment_state NOT IN {_PAID}""",
     ),
     "wrong_amount_unseen": (
-        "A payment brought another amount than was asked, and nobody was told.",
+        N_("A payment brought another amount than was asked, and nobody was told."),
         """SELECT o.number FROM payment p JOIN shop_order o ON o.id = p.order_id
            WHERE p.status = 'paid' AND p.captured_amount <> p.amount AND o.attention IS NULL AND NOT EXISTS
            (SELECT 1 FROM journal_entry j WHERE j.topic = 'order:' || o.id AND j.action = 'order.attention')""",
     ),
     "paid_without_access": (
-        "An order was paid, and its buyer still waits for the goods.",
+        N_("An order was paid, and its buyer still waits for the goods."),
         """SELECT o.number FROM shop_order o JOIN order_line l ON l.order_id = o.id
            WHERE o.payment_state IN ('paid', 'partly_refunded') AND o.state IN ('open', 'completed')
            AND o.paid_at < :patience AND NOT EXISTS (SELECT 1 FROM entitlement e WHERE e.order_line_id = l.id)""",
     ),
     "access_without_money": (
-        "Somebody has access without a paid order.",
+        N_("Somebody has access without a paid order."),
         """SELECT o.number FROM entitlement e JOIN shop_order o ON o.id = e.order_id
            WHERE e.revoked_at IS NULL AND o.payment_state NOT IN ('paid', 'partly_refunded')""",
     ),
     "keys_missing": (
-        "A buyer has fewer licence keys than were paid for.",
+        N_("A buyer has fewer licence keys than were paid for."),
         """SELECT o.number FROM entitlement e JOIN shop_order o ON o.id = e.order_id
            JOIN content c ON c.product_id = e.product_id AND (c.variant_id IS NULL OR c.variant_id = e.variant_id)
            WHERE c.kind = 'licence' AND e.granted_at < :patience AND e.revoked_at IS NULL AND e.quantity >
            (SELECT count(*) FROM licence_key k WHERE k.entitlement_id = e.id AND k.content_id = c.id)""",
     ),
     "reserved_stock": (
-        "The count of reserved units differs from what open orders hold.",
+        N_("The count of reserved units differs from what open orders hold."),
         """SELECT v.sku FROM variant v WHERE v.reserved <>
            (SELECT coalesce(sum(r.quantity), 0) FROM stock_reservation r WHERE r.variant_id = v.id AND r.state = 'held')""",
     ),
     "sold_stock": (
-        "The count of sold units differs from what orders hold.",
+        N_("The count of sold units differs from what orders hold."),
         """SELECT v.sku FROM variant v WHERE v.sold <>
            (SELECT coalesce(sum(r.quantity), 0) FROM stock_reservation r WHERE r.variant_id = v.id AND r.state = 'sold')""",
     ),
     "stale_reservation": (
-        "Stock is still held for an order that can't be paid any more.",
+        N_("Stock is still held for an order that can't be paid any more."),
         """SELECT o.number FROM stock_reservation r JOIN order_line l ON l.id = r.order_line_id
            JOIN shop_order o ON o.id = l.order_id WHERE r.state = 'held' AND r.expires_at < :patience""",
     ),
     "subtotal": (
-        "The lines of an order do not add up to its subtotal.",
+        N_("The lines of an order do not add up to its subtotal."),
         """SELECT o.number FROM shop_order o WHERE o.subtotal_amount <>
            (SELECT coalesce(sum(l.total_amount), 0) FROM order_line l WHERE l.order_id = o.id)""",
     ),
     "refunded_too_much": (
-        "More went back than came in.",
+        N_("More went back than came in."),
         """SELECT o.number FROM payment p JOIN shop_order o ON o.id = p.order_id WHERE p.captured_amount <
            (SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.payment_id = p.id
             AND r.status IN ('requested', 'pending', 'requires_action', 'succeeded'))""",
     ),
     "refund_state": (
-        "All money of an order went back, but it does not count as refunded.",
+        N_("All money of an order went back, but it does not count as refunded."),
         """SELECT o.number FROM shop_order o WHERE o.payment_state IN ('paid', 'partly_refunded') AND o.total_amount > 0
            AND (SELECT coalesce(sum(p.captured_amount), 0) FROM payment p WHERE p.order_id = o.id) <=
            (SELECT coalesce(sum(r.amount), 0) FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.order_id = o.id
             AND r.status IN ('pending', 'succeeded'))""",
     ),
     "unjournalled_state": (
-        "An order changed its state without a line in the journal.",
+        N_("An order changed its state without a line in the journal."),
         """SELECT o.number FROM shop_order o WHERE o.state <> 'pending' AND NOT EXISTS
            (SELECT 1 FROM journal_entry j WHERE j.topic = 'order:' || o.id AND j.action = 'order.state')""",
     ),
     "unhandled_event": (
-        "An event of Stripe waits and nothing is trying to handle it.",
+        N_("An event of Stripe waits and nothing is trying to handle it."),
         """SELECT e.stripe_id FROM incoming_event e WHERE e.handled_at IS NULL AND e.received_at < :patience AND NOT EXISTS
            (SELECT 1 FROM job j WHERE j.unique_key = 'event:' || e.id AND j.done_at IS NULL)""",
     ),
     "overdue_job": (
-        "Work is due and nobody does it. Is the worker running?",
+        N_("Work is due and nobody does it. Is the worker running?"),
         """SELECT kind FROM job WHERE done_at IS NULL AND resting_since IS NULL AND run_after < :patience
            AND (leased_until IS NULL OR leased_until < :patience)""",
     ),
     "silent_message": (
-        "A mail waits and nothing is trying to send it.",
+        N_("A mail waits and nothing is trying to send it."),
         """SELECT m.kind FROM message m WHERE m.state = 'queued' AND m.created_at < :patience AND NOT EXISTS
            (SELECT 1 FROM job j WHERE j.kind = 'send_message' AND j.topic = 'message:' || m.id AND j.done_at IS NULL)""",
     ),
     "disabled_session": (
-        "Somebody whose account is closed is still logged in.",
+        N_("Somebody whose account is closed is still logged in."),
         """SELECT a.public_id FROM login_session s JOIN account a ON a.id = s.account_id WHERE a.disabled_at IS NOT NULL""",
     ),
 }
@@ -151,4 +152,5 @@ def _look(name: str, sentence: str, sql: str) -> Finding:
 
 
 def _missing_files() -> Finding:
-    return Finding("missing_file", "A file that buyers have paid for is not in the storage.", missing_objects()[:_SHOWN])
+    sentence = N_("A file that buyers have paid for is not in the storage.")
+    return Finding("missing_file", sentence, missing_objects()[:_SHOWN])

@@ -16,16 +16,17 @@ from storefront.fulfilment import service as fulfilment
 from storefront.gateways.stripe import DisputeView, PaymentGateway, PaymentRefused, RefundView
 from storefront.jobs.registry import NeedsAttention
 from storefront.jobs.service import enqueue
+from storefront.journal.service import write as journal
 from storefront.notifications.service import tell
 from storefront.orders.models import Order
-from storefront.orders.service import moving
-from storefront.orders.states import PaymentState
+from storefront.orders.service import moving, reservations
+from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment, Refund
-from storefront.payments.states import RefundStatus
+from storefront.payments.states import KNOWN_REFUNDS, RefundStatus
 
-REFUNDED = "refunded"
-DISPUTED = "disputed"
+# Why access is closed while the money is there.
+_CLOSES = {PaymentState.REFUNDED: "refunded", PaymentState.DISPUTED: "disputed"}
 
 
 class NothingToRefund(Refused):
@@ -63,7 +64,7 @@ def send_refund(refund_id: int, gateway: PaymentGateway) -> Callable[[], None] |
         view = gateway.create_refund(payment.payment_intent_id or "", Money(refund.amount, refund.currency), refund.public_id)
     except PaymentRefused as refusal:
         _note_refusal(refund_id, str(refusal))
-        raise NeedsAttention(f"Stripe refused the refund: {refusal}") from refusal
+        raise NeedsAttention(N_("Stripe refused a refund") + f": {refusal}") from refusal
     reach("refunding.after_stripe")
     return lambda: _write_down(payment.id, [view])
 
@@ -95,18 +96,30 @@ def _write_down(payment_id: int, views: list[RefundView]) -> None:
     order = moving.lock(payment.order_id)
     payment = payments.lock(payment.id)
     for view in views:
+        known = payments.find_refund(view)
+        had_failed = known is not None and known.stripe_id is not None and known.status is RefundStatus.FAILED
         refund = payments.record_refund(payment, view)
-        if refund.status is RefundStatus.FAILED:
-            moving.call_for_attention(order, f"A refund failed at the bank: {refund.failure or 'no reason given'}.")
+        if refund.status is RefundStatus.FAILED and not had_failed:
+            _tell_of_failure(order, refund.failure)
     follow_money(order)
+
+
+def _tell_of_failure(order: Order, failure: str | None) -> None:
+    sentence = N_("A refund failed at the bank")
+    moving.call_for_attention(order, f"{sentence}: {failure}" if failure else sentence)
 
 
 def _write_down_dispute(payment_id: int, view: DisputeView) -> None:
     payment = db.session().get_one(Payment, payment_id)
     order = moving.lock(payment.order_id)
-    dispute = payments.record_dispute(payments.lock(payment.id), view)
-    if dispute.status in ("needs_response", "warning_needs_response"):
-        moving.call_for_attention(order, "A bank disputes this payment. Answer in Stripe's dashboard before it is too late.")
+    payment = payments.lock(payment.id)
+    before = payments.find_dispute(view.id)
+    is_news = before is None or before.status != view.status
+    dispute = payments.record_dispute(payment, view)
+    if is_news and dispute.status in ("needs_response", "warning_needs_response"):
+        moving.call_for_attention(
+            order, N_("A bank disputes this payment. Answer in Stripe's dashboard before it is too late.")
+        )
     follow_money(order)
 
 
@@ -116,11 +129,10 @@ def follow_money(order: Order) -> None:
     if state is None:
         return
     moving.move(order, state)
-    for reason, is_so in ((REFUNDED, state is PaymentState.REFUNDED), (DISPUTED, state is PaymentState.DISPUTED)):
-        if is_so:
-            fulfilment.revoke(order, reason)
-        else:
-            fulfilment.restore(order, reason)
+    _open_or_close(order, state)
+    if state is PaymentState.REFUNDED and order.state is OrderState.PENDING:
+        reservations.release(order)
+        moving.move(order, OrderState.CANCELLED, reason=N_("refunded before it was delivered"))
     moving.follow_goods_and_money(order)
     if state is PaymentState.REFUNDED:
         tell(
@@ -133,6 +145,19 @@ def follow_money(order: Order) -> None:
         )
 
 
+def _open_or_close(order: Order, state: PaymentState) -> None:
+    """Open what no longer has a reason to be closed before anything is closed: a dispute may end in a refund."""
+    reason = _CLOSES.get(state)
+    for other in _CLOSES.values():
+        if other != reason:
+            fulfilment.restore(order, other)
+    if reason:
+        fulfilment.revoke(order, reason)
+    elif order.state in (OrderState.OPEN, OrderState.COMPLETED) and not fulfilment.entitlements_of(order.id):
+        # The money was away when the goods should have been handed over.
+        enqueue("grant_order", topic=order.topic, order_id=order.id)
+
+
 def _payment_state(order: Order) -> PaymentState | None:
     """Return where the money is, or None while none has come."""
     captured = payments.captured(order.id)
@@ -140,7 +165,7 @@ def _payment_state(order: Order) -> PaymentState | None:
         return None
     if payments.is_disputed(order.id):
         return PaymentState.DISPUTED
-    gone = payments.refunded(order.id)
+    gone = payments.refunded(order.id, KNOWN_REFUNDS)
     if gone >= captured:
         return PaymentState.REFUNDED
     # Money that was paid twice and went back once leaves the order as it was.
@@ -155,5 +180,8 @@ def _note_refusal(refund_id: int, reason: str) -> None:
         if order_id is None:
             raise NotFound
         order = moving.lock(order_id)
+        if refund.stripe_id is not None:
+            return  # it was made after all, and Stripe has told us otherwise
         refund.status, refund.failure = RefundStatus.FAILED, reason
-        moving.call_for_attention(order, f"Stripe refused a refund: {reason}")
+        journal(order.topic, "refund.failed", amount=refund.amount, currency=refund.currency, reason=reason)
+        moving.call_for_attention(order, N_("Stripe refused a refund") + f": {reason}")

@@ -5,15 +5,20 @@ with no transaction open; then one conditional update decides who goes on. Money
 lost silently: it is given back by rule or shown to the owner.
 """
 
+from collections.abc import Callable
+
 from storefront.cart import service as carts
+from storefront.checkout import refunding
 from storefront.core import db
 from storefront.core.clock import datetime, now, timedelta
+from storefront.core.errors import N_
 from storefront.core.faults import reach
 from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, SessionView
 from storefront.jobs.service import enqueue
 from storefront.journal.service import write as journal
 from storefront.notifications.service import tell
+from storefront.orders import queries as orders
 from storefront.orders.models import Order
 from storefront.orders.service import moving, reservations
 from storefront.orders.states import OrderState, PaymentState
@@ -21,6 +26,13 @@ from storefront.payments import service as payments
 from storefront.payments.models import Payment
 from storefront.payments.states import PaymentStatus
 
+_NO_PAGE = N_("no payment page at Stripe")
+_PAID_TWICE = N_("This order was paid twice. The second payment goes back by itself.")
+_SOLD_OUT = N_("The money came when everything was sold out. It goes back by itself.")
+_UNPAID_BECAUSE = {
+    PaymentStatus.FAILED: N_("the payment failed"),
+    PaymentStatus.EXPIRED: N_("the payment page expired"),
+}
 # Bank debits take up to two weeks; the stock waits for them.
 _HOLD_WHILE_PROCESSING = timedelta(days=21)
 
@@ -64,19 +76,28 @@ def confirm(order: Order) -> bool:
     return True
 
 
-def cancel_unpayable(payment_id: int, reason: str = "") -> None:
-    """End an attempt that Stripe knows nothing of or refused, and call the order off."""
-    with db.unit_of_work():
-        order, payment = _lock_both(payment_id)
-        if payments.move(payment, PaymentStatus.CANCELLED):
-            call_off(order, reason or "no session at Stripe")
+def cancel_unpayable(seen: Payment, reason: str = _NO_PAGE) -> None:
+    """End an attempt that Stripe knows nothing of or refused, and call the order off.
+
+    ``seen`` is the attempt as it was when Stripe was asked. When another request has found its session meanwhile, that
+    one can be paid, and nothing is done.
+    """
+    _cancel(seen, lambda order: call_off(order, reason))
 
 
-def end_attempt(payment_id: int) -> None:
+def refuse(seen: Payment, reason: str) -> None:
+    """Stripe does not want this sale (a wrong key, an amount too small): call the order off and tell the owner."""
+
+    def tell_owner(order: Order) -> None:
+        call_off(order, reason)
+        moving.call_for_attention(order, N_("Stripe refused to open a payment page") + f": {reason}")
+
+    _cancel(seen, tell_owner)
+
+
+def end_attempt(seen: Payment) -> None:
     """End an attempt whose key is used up; the order waits for the next one."""
-    with db.unit_of_work():
-        _, payment = _lock_both(payment_id)
-        payments.move(payment, PaymentStatus.CANCELLED)
+    _cancel(seen, lambda _order: None)
 
 
 def call_off(order: Order, reason: str) -> None:
@@ -87,11 +108,34 @@ def call_off(order: Order, reason: str) -> None:
     moving.move(order, OrderState.CANCELLED, reason=reason)
 
 
+def call_off_abandoned(order_id: int) -> bool:
+    """Call off an order that waits for money, if no attempt to pay it is alive any more."""
+    with db.unit_of_work():
+        order = moving.lock(order_id)
+        is_waiting = order.state is OrderState.PENDING and order.payment_state is PaymentState.UNPAID
+        if not is_waiting or payments.find_live(order.id) is not None:
+            return False
+        call_off(order, N_("nobody came back to pay"))
+        return True
+
+
+def _cancel(seen: Payment, follow: Callable[[Order], None]) -> None:
+    def cancel() -> None:
+        with db.unit_of_work():
+            order, payment = _lock_both(seen.id)
+            if payment.session_id == seen.session_id and payments.move(payment, PaymentStatus.CANCELLED):
+                follow(order)
+
+    db.again_on_conflict(cancel)
+
+
 def _apply_once(view: SessionView) -> Order:
     with db.unit_of_work():
         found = payments.find_by_session(view.id) or payments.find_by_reference(view.metadata.get("reference", ""))
         if found is None:
             raise UnknownSession(view.id)
+        if view.status == "complete":
+            carts.lock_by_key(orders.checkout_key_of(found.order_id))
         order, payment = _lock_both(found.id)
         _adopt(payment, view)
         payments.note_asked(payment.id)
@@ -109,7 +153,7 @@ def _apply_once(view: SessionView) -> Order:
 
 
 def _lock_both(payment_id: int) -> tuple[Order, Payment]:
-    """Everybody locks in the same order: the order first, then its payment."""
+    """Everybody locks in the same order: the cart, if it changes too, the order, its payment, the stock."""
     order_id = db.session().get_one(Payment, payment_id).order_id
     return moving.lock(order_id), payments.lock(payment_id)
 
@@ -136,7 +180,10 @@ def _take_money(order: Order, payment: Payment, view: SessionView) -> None:
     elif order.payment_state in (PaymentState.UNPAID, PaymentState.PROCESSING):
         _honour(order, payment)
     else:
-        _give_back(order, payment, "paid twice")
+        _give_back(order, payment, N_("paid twice"), _PAID_TWICE)
+    if payments.has_gone_back(payment):
+        # It was refunded or disputed before we heard that it had come.
+        refunding.follow_money(order)
 
 
 def _honour(order: Order, payment: Payment) -> None:
@@ -144,29 +191,32 @@ def _honour(order: Order, payment: Payment) -> None:
     if order.state is OrderState.CANCELLED:
         journal(order.topic, "order.paid_late", attempt=payment.attempt)
     if not confirm(order):
-        _give_back(order, payment, "sold out meanwhile")
+        _give_back(order, payment, N_("sold out meanwhile"), _SOLD_OUT)
 
 
 def _keep_odd_money(order: Order, payment: Payment, view: SessionView) -> None:
-    """Amount or currency is not what was asked: nothing is delivered, and the owner decides."""
+    """Amount or currency is not what was asked: nothing is delivered, the stock is kept, and the owner decides."""
     get_logger().error("amount does not fit", order=order.number, attempt=payment.attempt)
     if order.payment_state in (PaymentState.UNPAID, PaymentState.PROCESSING):
         moving.move(order, PaymentState.PAID)
+        reservations.hold_until(order, _far_end())
+        _empty_cart(order)
     moving.call_for_attention(
         order,
-        f"Stripe received {view.amount.format('en')} instead of {payments.amount_of(payment).format('en')}. "
-        "Nothing was delivered. Refund it, or give access.",
+        N_("Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or give access."),
+        received=view.amount,
+        asked=payments.amount_of(payment),
     )
 
 
-def _give_back(order: Order, payment: Payment, reason: str) -> None:
-    """Refund by rule. The owner sees it, and the customer is told when it is done."""
+def _give_back(order: Order, payment: Payment, reason: str, told: str) -> None:
+    """Refund by rule. The owner is ``told``, and the customer is told when it is done."""
     left = payments.refundable(payment)
     if left <= 0:
         return
     refund = payments.request_refund(payment, left, reason)
     enqueue("send_refund", unique_key=f"refund:{refund.id}", topic=order.topic, refund_id=refund.id)
-    moving.call_for_attention(order, f"A payment was refunded by rule: {reason}.")
+    moving.call_for_attention(order, told)
 
 
 def _wait_for_money(order: Order, payment: Payment) -> None:
@@ -185,7 +235,7 @@ def _end_unpaid(order: Order, payment: Payment, status: PaymentStatus) -> None:
     if order.payment_state is PaymentState.PROCESSING:
         moving.move(order, PaymentState.UNPAID)
         _tell("payment_failed", order)
-    call_off(order, f"payment {status.value}")
+    call_off(order, _UNPAID_BECAUSE[status])
 
 
 def _empty_cart(order: Order) -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from storefront.core import db, faults
 from storefront.core.clock import timedelta
+from storefront.core.errors import N_
 from storefront.core.logging import get_logger
 from storefront.jobs import claiming, service, timetable, wake
 from storefront.jobs.claiming import Claimed, LeaseLost
@@ -127,10 +128,10 @@ def _do(job: Claimed, kind: Kind | None) -> None:
 
 def _perform(job: Claimed, kind: Kind | None) -> None:
     if kind is None:
-        raise NeedsAttention(f"This version of the shop does not know how to do {job.kind!r}.")
+        raise NeedsAttention(N_("This version of the shop does not know how to do this work") + f": {job.kind}")
     if job.attempts > TRIES:
         # Counted when it is taken: whatever kills its worker each time must not go on for ever.
-        raise NeedsAttention(job.last_error or "The worker died each time in the middle of this.")
+        raise NeedsAttention(job.last_error or N_("The worker died each time in the middle of this."))
     if kind.outside:
         follow = kind.handler(**job.args)
         db.close_reader()

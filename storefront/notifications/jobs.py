@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from storefront.core import db, faults
+from storefront.core.errors import N_
 from storefront.gateways import mail
 from storefront.jobs.registry import NeedsAttention, RetryLater, job
 from storefront.notifications import service
@@ -46,7 +47,7 @@ def _write(message: Message) -> Mail | None:
     renderer = find_renderer(message.kind)
     if renderer is None:
         raise NeedsAttention(
-            f"This version of the shop does not know how to write the mail {message.kind!r}."
+            N_("This version of the shop does not know how to write this mail") + f": {message.kind}"
         )
     return renderer(message.args, message.language)
 

@@ -16,7 +16,8 @@ class Order(Base):
     """A promise to one buyer. Amounts are minor units of ``currency`` and never change after placing.
 
     ``checkout_key`` came with the page that was sent, and ``fingerprint`` says what was asked for, so that the same
-    page sent twice is one order. ``attention`` holds the reason why the owner must look.
+    page sent twice is one order. ``attention`` holds the reason why the owner must look,
+    as ``core.sentences`` keeps it.
     """
 
     __tablename__ = "shop_order"

@@ -240,7 +240,7 @@ def test_the_port_follows_from_the_address(tmp_path: Path) -> None:
 def test_the_outbox_keeps_mails_that_any_program_opens(outbox: Path) -> None:
     answer = mail.mailer().send(an_envelope(subject="您的订单", text="谢谢\n", html="<p>谢谢</p>"))
     [path] = outbox.iterdir()
-    assert answer == f"written to {path.name}"
+    assert answer == f"Kept in the outbox: {path.name}"
     assert path.name == "20261120T123000000000-0123456789abcdefABCDE_.eml"
     read = mail.read_outbox(path.name)
     assert (read.recipient, read.subject, read.text) == ("maria@example.org", "您的订单", "谢谢\n")

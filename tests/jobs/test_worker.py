@@ -162,7 +162,7 @@ def test_an_unknown_kind_rests_with_the_reason() -> None:
     enqueue("from_the_future", topic="t")
     worker.drain()
     [resting] = service.list_resting()
-    assert resting.reason == "This version of the shop does not know how to do 'from_the_future'."
+    assert resting.reason == "This version of the shop does not know how to do this work: from_the_future"
 
 
 def test_what_kills_its_worker_each_time_rests_in_the_end() -> None:

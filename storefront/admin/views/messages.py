@@ -80,7 +80,7 @@ def resend_message(message_id: int) -> BaseResponse:
 
 def _written(message: MessageView) -> OutboxMail | None:
     """Return the words of a mail in the outbox; the answer to its sending is the name of its file."""
-    name = (message.answer or "").removeprefix("written to ")
+    name = (message.answer or "").removeprefix(f"{mail.outbox.KEPT}: ")
     try:
         return mail.read_outbox(name)
     except NotFound:

@@ -10,6 +10,7 @@ from typing import Protocol
 from email_validator import EmailNotValidError, validate_email
 
 from storefront.core.clock import datetime, now
+from storefront.core.errors import N_
 from storefront.core.logging import mask
 
 TIMEOUT_SECONDS = 10.0
@@ -85,7 +86,7 @@ def checked_address(address: str) -> str:
     try:
         found = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise MailRefused(f"This is not an e-mail address: {mask(str(error))}") from error
+        raise MailRefused(N_("This is not an e-mail address") + f": {mask(str(error))}") from error
     return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
 
 

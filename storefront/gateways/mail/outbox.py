@@ -8,9 +8,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from storefront.core.clock import UTC, datetime
-from storefront.core.errors import NotFound
+from storefront.core.errors import N_, NotFound
 from storefront.gateways.mail.envelope import Envelope, MailRefused, MailUnreachable, compose
 
+# What the answer to a mail says before the name of its file.
+KEPT = N_("Kept in the outbox")
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9A-Za-z_-]+\.eml")
 
 
@@ -38,12 +40,12 @@ class OutboxMailer:
         content = compose(envelope, self._sender).as_bytes()
         name = f"{envelope.queued_at:%Y%m%dT%H%M%S%f}-{envelope.message_id}.eml"
         if not _NAME.fullmatch(name):
-            raise MailRefused("The name of this mail can't be the name of a file.")
+            raise MailRefused(N_("The name of this mail can't be the name of a file."))
         try:
             self._write(name, content)
         except OSError as error:
-            raise MailUnreachable(f"The outbox can't be written: {error.strerror}.") from error
-        return f"written to {name}"
+            raise MailUnreachable(N_("The outbox can't be written") + f": {error.strerror}.") from error
+        return f"{KEPT}: {name}"
 
     def newest(self, limit: int) -> list[OutboxMail]:
         """Return what is in the folder, newest first."""

@@ -4,6 +4,7 @@ from urllib.parse import SplitResult, parse_qs, unquote
 
 import requests
 
+from storefront.core.errors import N_
 from storefront.gateways.mail.envelope import (
     TIMEOUT_SECONDS,
     Envelope,
@@ -35,7 +36,7 @@ class PlunkMailer:
         recipient = checked_address(envelope.recipient)
         response = self._post(self._body(envelope, recipient), envelope.message_id)
         if response.status_code == 409 and _took_it_before(response):
-            return "taken at an earlier try"
+            return N_("taken at an earlier try")
         if response.status_code == 409:
             # The earlier try failed inside Plunk, and the key is spent: rather twice than never.
             response = self._post(self._body(envelope, recipient), None)
@@ -65,7 +66,7 @@ class PlunkMailer:
                 self._url, json=body, headers=headers, timeout=(3.0, TIMEOUT_SECONDS), allow_redirects=False
             )
         except requests.RequestException as error:
-            raise MailUnreachable(f"Plunk can't be reached: {type(error).__name__}.") from error
+            raise MailUnreachable(N_("Plunk can't be reached") + f": {type(error).__name__}.") from error
 
 
 def _took_it_before(response: requests.Response) -> bool:

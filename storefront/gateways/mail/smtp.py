@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from urllib.parse import SplitResult, parse_qs, unquote
 
+from storefront.core.errors import N_
 from storefront.gateways.mail.envelope import (
     TIMEOUT_SECONDS,
     Envelope,
@@ -43,9 +44,9 @@ class SmtpMailer:
         except smtplib.SMTPException as error:
             raise MailUnreachable(_answer_of(error)) from error
         except ssl.SSLError as error:
-            raise MailUnreachable(f"The mail server's encryption failed: {error.reason}.") from error
+            raise MailUnreachable(N_("The mail server's encryption failed") + f": {error.reason}.") from error
         except OSError as error:
-            raise MailUnreachable(f"The mail server can't be reached: {error.strerror or error}.") from error
+            raise MailUnreachable(N_("The mail server can't be reached") + f": {error.strerror or error}.") from error
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -80,14 +81,14 @@ class SmtpMailer:
             server.starttls(context=ssl.create_default_context())
             server.ehlo()
         elif self._starttls == "required":
-            raise MailUnreachable("The mail server offers no STARTTLS, and MAIL_URL requires it.")
+            raise MailUnreachable(N_("The mail server offers no STARTTLS, and MAIL_URL requires it."))
 
 
 def _hand_over(server: smtplib.SMTP, sender: str, recipient: str, message: EmailMessage) -> str:
     """Say MAIL, RCPT and DATA; only what concerns this recipient or this mail is a refusal for good."""
     is_international = not recipient.isascii()
     if is_international and not server.has_extn("smtputf8"):
-        raise MailRefused("The mail server can't write to addresses with such letters.")
+        raise MailRefused(N_("The mail server can't write to addresses with such letters."))
     code, said = server.mail(sender, ["SMTPUTF8"] if is_international else [])
     if code != 250:
         raise MailUnreachable(_words(code, said))

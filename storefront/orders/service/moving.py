@@ -9,6 +9,7 @@ from sqlalchemy.orm import selectinload
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import N_, Refused
+from storefront.core.sentences import keep
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order
 from storefront.orders.states import FulfilmentState, OrderState, PaymentState, may_move
@@ -62,8 +63,9 @@ def follow_goods_and_money(order: Order) -> None:
     move(held, OrderState.COMPLETED if is_over else OrderState.OPEN)
 
 
-def call_for_attention(order: Order, reason: str) -> None:
-    """Have the owner look at this order; ``reason`` is a sentence."""
+def call_for_attention(order: Order, sentence: str, **values: object) -> None:
+    """Have the owner look at this order; she reads the sentence (a message id) and its values in her language."""
+    reason = keep(sentence, **values)
     held = lock(order.id)
     if held.attention == reason:
         return
