@@ -3,7 +3,9 @@
 ``stock`` counts units that can still be sold, and NULL means unlimited; then only the counters move.
 """
 
-from sqlalchemy import update
+from collections.abc import Iterable
+
+from sqlalchemy import select, update
 
 from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Variant
@@ -19,6 +21,15 @@ class SoldOut(Refused):
     """There are not so many left."""
 
     sentence = N_("%(title)s is sold out or there are fewer left than you want.")
+
+
+def hold_still(variant_ids: Iterable[int]) -> None:
+    """Lock these variants in the order of their ids until the end of the unit.
+
+    Not more strongly than the change of a counter needs: order lines that refer to them may be written meanwhile.
+    """
+    statement = select(Variant.id).where(Variant.id.in_(variant_ids)).order_by(Variant.id)
+    db.session().execute(statement.with_for_update(key_share=True)).all()
 
 
 def reserve(variant_id: int, quantity: int) -> bool:

@@ -22,6 +22,12 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
     total = HiddenField()
 
     @property
+    def page_key(self) -> str:
+        """The key of the page that was sent, or nothing when it can be no key."""
+        text = self.key.data or ""
+        return text if len(text) <= 22 and text.isprintable() else ""
+
+    @property
     def seen_total(self) -> int | None:
         """The total that the person saw, in minor units."""
         text = self.total.data or ""

@@ -4,22 +4,18 @@ from collections.abc import Callable
 
 from flask import current_app
 
-from storefront.checkout import doctor, refunding, settling, sweeping
+from storefront.checkout import delivering, doctor, refunding, settling, sweeping
 from storefront.core import db
 from storefront.core.clock import timedelta
+from storefront.core.errors import N_
 from storefront.core.logging import get_logger
-from storefront.fulfilment import service as fulfilment
 from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, make_gateway
 from storefront.jobs.registry import RetryLater, job, periodic
 from storefront.journal.service import acting_as
-from storefront.orders.models import Order
 from storefront.orders.service import moving
-from storefront.orders.states import FulfilmentState, PaymentState
 from storefront.payments import inbox
 from storefront.web import throttle
 from storefront.web.setup import settings
-
-_HAVE_PAID = (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
 
 
 def gateway() -> PaymentGateway:
@@ -31,14 +27,7 @@ def gateway() -> PaymentGateway:
 @job("grant_order")
 def grant_order(order_id: int) -> None:
     """Give the buyer what was paid for."""
-    order = moving.lock(order_id)
-    if order.payment_state not in _HAVE_PAID:
-        return  # it went back meanwhile
-    fulfilment.grant(order)
-    reached = _reached(order)
-    if reached is not None:
-        moving.move(order, reached)
-    moving.follow_goods_and_money(order)
+    delivering.deliver(moving.lock(order_id))
 
 
 @job("handle_event", outside=True)
@@ -51,7 +40,7 @@ def handle_event(event_id: int) -> Callable[[], None]:
         try:
             _follow(kind, object_id, payload["data"]["object"])
         except PaymentUnknown as unknown:
-            raise RetryLater(str(unknown), timedelta(seconds=20)) from unknown
+            raise RetryLater(str(unknown)) from unknown
     return lambda: inbox.mark_handled(event_id)
 
 
@@ -61,7 +50,7 @@ def send_refund(refund_id: int) -> Callable[[], None] | None:
     try:
         return refunding.send_refund(refund_id, gateway())
     except PaymentUnknown as unknown:
-        raise RetryLater(str(unknown), timedelta(seconds=20)) from unknown
+        raise RetryLater(str(unknown)) from unknown
 
 
 @periodic("sweep_payments", every=timedelta(minutes=2))
@@ -116,14 +105,4 @@ def _unless_foreign(is_known: bool, about: dict[str, object]) -> None:
     except PaymentRefused:
         return
     if is_ours:
-        raise RetryLater("the payment of this event is not in the books yet", timedelta(seconds=20))
-
-
-def _reached(order: Order) -> FulfilmentState | None:
-    """Digital lines are handed over at once, parcels are not."""
-    if order.fulfilment_state is not FulfilmentState.UNFULFILLED:
-        return None
-    parcels = [line.requires_shipping for line in order.lines]
-    if all(parcels):
-        return None
-    return FulfilmentState.PARTLY if any(parcels) else FulfilmentState.FULFILLED
+        raise RetryLater(N_("The payment of this event is not in the books yet."))

@@ -87,6 +87,14 @@ def start(buyer: Buyer, gateway: PaymentGateway) -> str:
         CartEmpty, CartChanged, SoldOut: the buyer must look at the cart again; nothing was written.
         PaymentPageUnavailable: Stripe does not answer; the order waits, and the same click works later.
     """
+    try:
+        return _go_on(buyer, gateway)
+    except PaymentRefused as refusal:
+        get_logger().error("stripe refused", reason=str(refusal), code=refusal.code)
+        raise PaymentPageUnavailable from refusal
+
+
+def _go_on(buyer: Buyer, gateway: PaymentGateway) -> str:
     for _ in range(_ROUNDS):
         step = _decide(buyer)
         if isinstance(step, _GoTo):
@@ -110,7 +118,7 @@ def give_up(payment: Payment, gateway: PaymentGateway) -> None:
         raise PaymentPageUnavailable from error
     reach("giving_up.expired_at_stripe")
     if session is None:
-        settling.cancel_unpayable(payment.id)
+        settling.cancel_unpayable(payment)
     else:
         settling.apply(session)
 
@@ -189,7 +197,7 @@ def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:
 
 def _place_anew(buyer: Buyer, cart: Cart, order: Order, wish: Wish) -> _GoTo | _OpenSession:
     """The cart has changed since the last attempt ended: that order is called off and another is placed."""
-    settling.call_off(order, "the cart has changed")
+    settling.call_off(order, N_("the cart has changed"))
     carts.renew_key(cart)
     return _place(buyer, replace(wish, checkout_key=cart.checkout_key))
 
@@ -221,7 +229,7 @@ def _open_session(payment: Payment, gateway: PaymentGateway) -> str | None:
         session = gateway.create_session(payment.request, payment.idempotency_key)
     except PaymentRefused as refusal:
         get_logger().error("stripe refused the session", reason=str(refusal), code=refusal.code)
-        settling.cancel_unpayable(payment.id, reason=str(refusal))
+        settling.refuse(payment, str(refusal))
         raise PaymentPageUnavailable from refusal
     except PaymentUnknown as unknown:
         return _look_for_session(payment, gateway, unknown)
@@ -241,22 +249,29 @@ def _look_for_session(payment: Payment, gateway: PaymentGateway, unknown: Paymen
         return _note(payment, session, gateway)
     if not unknown.is_answered:
         raise PaymentPageUnavailable from unknown
-    settling.end_attempt(payment.id)
+    settling.end_attempt(payment)
     return None
 
 
 def _find_session(payment: Payment, gateway: PaymentGateway) -> SessionView | None:
     if payment.session_id:
-        return gateway.get_session(payment.session_id)
+        return _get_session(payment.session_id, gateway)
     since = payment.created_at - timedelta(minutes=1)
     return next((s for s in gateway.list_sessions(since) if s.metadata.get("reference") == payment.idempotency_key), None)
 
 
+def _get_session(session_id: str, gateway: PaymentGateway) -> SessionView | None:
+    try:
+        return gateway.get_session(session_id)
+    except PaymentRefused as refusal:
+        if not refusal.is_missing:
+            raise
+        return None
+
+
 def _note(payment: Payment, session: SessionView, gateway: PaymentGateway) -> str | None:
     """Note the session. When the attempt was ended meanwhile, the session must not stay payable."""
-    with db.unit_of_work():
-        noted = payments.note_session(payment.id, session)
-        current = payments.lock(payment.id)
+    noted, current = db.again_on_conflict(lambda: _note_once(payment, session))
     reach("starting.after_second_commit")
     if noted or (current.status is PaymentStatus.OPEN and current.session_id == session.id):
         return session.url
@@ -265,6 +280,11 @@ def _note(payment: Payment, session: SessionView, gateway: PaymentGateway) -> st
     except PaymentUnknown as error:
         raise PaymentPageUnavailable from error
     return None
+
+
+def _note_once(payment: Payment, session: SessionView) -> tuple[bool, Payment]:
+    with db.unit_of_work():
+        return payments.note_session(payment.id, session), payments.lock(payment.id)
 
 
 def _page_of(buyer: Buyer, order: Order) -> str:

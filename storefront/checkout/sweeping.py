@@ -7,17 +7,22 @@ from sqlalchemy import or_, select
 from storefront.checkout import refunding, settling, starting
 from storefront.core import db
 from storefront.core.clock import datetime, now, timedelta
+from storefront.core.errors import Refused
 from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, SessionView
+from storefront.orders.models import Order, OrderLine, StockReservation
+from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment, Refund
-from storefront.payments.states import PaymentStatus, RefundStatus
+from storefront.payments.states import LIVE, PaymentStatus, RefundStatus
 
 ASK_AGAIN = timedelta(minutes=2)
 _ASK_AGAIN_PROCESSING = timedelta(minutes=10)
 # A page that is still waiting for Stripe is no orphan.
 _GRACE = timedelta(minutes=3)
 _MOST = 200
+# One session may make Stripe stumble; the others must not wait for it.
+_GIVE_UP_AFTER = 3
 
 
 @dataclass(slots=True)
@@ -31,15 +36,18 @@ class Report:
 
 def sweep(gateway: PaymentGateway) -> int:
     """Ask about every attempt that may have moved without our hearing of it; return how many were asked about."""
-    asked = 0
+    asked = unanswered = 0
     for payment in _unsettled():
         try:
             _ask(payment, gateway)
             asked += 1
         except (PaymentUnknown, starting.PaymentPageUnavailable):
-            break  # Stripe does not answer at all; the next sweep goes on
-        except (PaymentRefused, settling.UnknownSession) as problem:
+            unanswered += 1
+            if unanswered == _GIVE_UP_AFTER:
+                break  # Stripe does not answer at all; the next sweep goes on
+        except (PaymentRefused, Refused, settling.UnknownSession) as problem:
             get_logger().error("sweep", attempt=payment.idempotency_key, reason=str(problem))
+    _call_off_abandoned()
     _follow_pending_refunds(gateway)
     return asked
 
@@ -101,10 +109,44 @@ def _ask(payment: Payment, gateway: PaymentGateway) -> None:
     if payment.status is PaymentStatus.CREATED:
         starting.give_up(payment, gateway)
         return
-    session = gateway.get_session(payment.session_id or "")
-    if session.status == "open" and payment.expires_at <= now():
+    try:
+        session = gateway.get_session(payment.session_id or "")
+    except PaymentRefused as refusal:
+        if not refusal.is_missing or payment.expires_at > now():
+            raise
+        settling.cancel_unpayable(payment)
+        return
+    if session.status == "open" and (payment.expires_at <= now() or not _waits_for_money(payment.order_id)):
         session = gateway.expire_session(session.id)
     settling.apply(session)
+
+
+def _waits_for_money(order_id: int) -> bool:
+    """Whether the order of an open session still wants to be paid; another attempt may have brought the money."""
+    state = db.session().scalar(select(Order.payment_state).where(Order.id == order_id))
+    db.close_reader()
+    return state is PaymentState.UNPAID
+
+
+def _call_off_abandoned() -> None:
+    """An attempt that ended by Stripe's fault leaves its order to the next click, which may never come."""
+    moment = now()
+    attempts = select(Payment.id).where(Payment.order_id == Order.id, Payment.status.in_(LIVE))
+    held = (
+        select(StockReservation.id)
+        .join(OrderLine, OrderLine.id == StockReservation.order_line_id)
+        .where(OrderLine.order_id == Order.id, StockReservation.expires_at > moment)
+    )
+    statement = select(Order.id).where(
+        Order.state == OrderState.PENDING,
+        Order.payment_state == PaymentState.UNPAID,
+        ~attempts.exists(),
+        ~held.exists(),
+    )
+    abandoned = list(db.session().scalars(statement.order_by(Order.placed_at).limit(_MOST)))
+    db.close_reader()
+    for order_id in abandoned:
+        settling.call_off_abandoned(order_id)
 
 
 def _is_stray(session: SessionView) -> bool:
@@ -113,6 +155,8 @@ def _is_stray(session: SessionView) -> bool:
     db.close_reader()
     if payment is None:
         return False
+    if payment.session_id not in (None, session.id):
+        return True
     return payment.status not in (PaymentStatus.CREATED, PaymentStatus.OPEN)
 
 

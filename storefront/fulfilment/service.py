@@ -15,8 +15,11 @@ from storefront.core.errors import NotFound
 from storefront.core.ids import new_public_id
 from storefront.fulfilment.keys import new_key
 from storefront.fulfilment.models import Entitlement, KeyState, LessonProgress, LicenceKey
+from storefront.jobs.registry import NeedsAttention
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order, OrderLine
+
+_KEY_TRIES = 20
 
 
 @dataclass(slots=True)
@@ -202,9 +205,13 @@ def _insert_key(entitlement: Entitlement, content: Content, position: int) -> No
     """A key that somebody has already (one in 10**12) is refused by the database, and another is made."""
     place = {"entitlement_id": entitlement.id, "content_id": content.id, "position": position}
     known = select(LicenceKey.id).filter_by(**place)
-    while db.session().scalar(known) is None:
+    for _ in range(_KEY_TRIES):
+        if db.session().scalar(known) is not None:
+            return
         values = {**place, "key": new_key(content.pattern), "state": KeyState.ACTIVE, "issued_at": now()}
-        _insert_once(LicenceKey, values)
+        if _insert_once(LicenceKey, values) is not None:
+            return
+    raise NeedsAttention(f"The pattern of the licence keys ({content.pattern!r}) makes no new ones. Please make it longer.")
 
 
 def _insert_once(model: Any, values: dict[str, Any]) -> int | None:

@@ -5,8 +5,8 @@ of Stripe's, is ``PaymentUnknown``: it may have taken effect, so the caller asks
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 

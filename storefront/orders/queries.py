@@ -7,8 +7,8 @@ from sqlalchemy.orm import selectinload
 
 from storefront.core import db
 from storefront.core.clock import datetime, from_timestamp, timedelta
-from storefront.orders.models import Order, OrderLine
-from storefront.orders.states import FulfilmentState, OrderState, PaymentState
+from storefront.orders.models import Order, OrderLine, StockReservation
+from storefront.orders.states import FulfilmentState, OrderState, PaymentState, ReservationState
 
 PAGE_SIZE = 30
 
@@ -26,6 +26,11 @@ def find_by_key(checkout_key: str) -> Order | None:
     return db.session().scalar(_with_lines().where(Order.checkout_key == checkout_key))
 
 
+def checkout_key_of(order_id: int) -> str:
+    """Return the key of the page that made the order."""
+    return db.session().scalars(select(Order.checkout_key).where(Order.id == order_id)).one()
+
+
 def find_by_public_id(public_id: str) -> Order | None:
     """Return the order with that unguessable address."""
     return db.session().scalar(_with_lines().where(Order.public_id == public_id))
@@ -34,6 +39,17 @@ def find_by_public_id(public_id: str) -> Order | None:
 def get_order(order_id: int) -> Order:
     """Return the order with its lines."""
     return db.session().scalars(_with_lines().where(Order.id == order_id)).one()
+
+
+def held_units(checkout_key: str) -> dict[int, int]:
+    """Return how many units of each variant the unpaid order with this key holds (1 query)."""
+    statement = (
+        select(StockReservation.variant_id, StockReservation.quantity)
+        .join(OrderLine, OrderLine.id == StockReservation.order_line_id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.checkout_key == checkout_key, StockReservation.state == ReservationState.HELD)
+    )
+    return {row.variant_id: row.quantity for row in db.session().execute(statement)}
 
 
 def orders_of_account(account_id: int, limit: int = 100) -> list[Order]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, union_all, update
 
 from storefront.core import db
 from storefront.core.clock import datetime, now
@@ -11,9 +11,10 @@ from storefront.gateways.stripe import DisputeView, RefundView, SessionView
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order
 from storefront.payments.models import Dispute, Payment, Refund
-from storefront.payments.states import COUNTED_REFUNDS, MOVES, PaymentStatus, RefundStatus
+from storefront.payments.states import COUNTED_REFUNDS, LIVE, MOVES, REFUND_MOVES, PaymentStatus, RefundStatus
 
 _DISPUTE_OVER = ("won", "warning_closed", "prevented")
+_DISPUTE_DECIDED = (*_DISPUTE_OVER, "lost")
 
 
 def begin_attempt(order: Order, request: dict[str, Any], expires_at: datetime) -> Payment:
@@ -44,8 +45,7 @@ def reference_of(order: Order) -> str:
 
 def find_live(order_id: int) -> Payment | None:
     """Return the attempt of this order that may still bring money."""
-    live = (PaymentStatus.CREATED, PaymentStatus.OPEN, PaymentStatus.PROCESSING)
-    return db.session().scalar(select(Payment).where(Payment.order_id == order_id, Payment.status.in_(live)))
+    return db.session().scalar(select(Payment).where(Payment.order_id == order_id, Payment.status.in_(LIVE)))
 
 
 def find_by_session(session_id: str) -> Payment | None:
@@ -173,9 +173,26 @@ def request_refund(payment: Payment, amount: int, reason: str) -> Refund:
     return refund
 
 
+def has_gone_back(payment: Payment) -> bool:
+    """Whether anything is known of money that left this attempt, be it refunded or disputed."""
+    refunds = select(Refund.id).where(Refund.payment_id == payment.id)
+    disputes = select(Dispute.id).where(Dispute.payment_id == payment.id)
+    return db.session().scalar(union_all(refunds, disputes).limit(1)) is not None
+
+
+def find_refund(view: RefundView) -> Refund | None:
+    """Return the row of a refund of Stripe's, also when its answer to our call was lost."""
+    known = db.session().scalar(select(Refund).where(Refund.stripe_id == view.id))
+    if known is not None or "refund" not in view.metadata:
+        return known
+    return db.session().scalar(select(Refund).where(Refund.public_id == view.metadata["refund"]))
+
+
 def record_refund(payment: Payment, view: RefundView) -> Refund:
     """Write down what Stripe says of a refund, ours or one from the dashboard; harmless when repeated."""
-    refund = _find_refund(view)
+    refund = find_refund(view)
+    if refund is not None and refund.stripe_id is not None and view.status not in REFUND_MOVES[refund.status]:
+        return refund  # what was asked before somebody else wrote down newer things
     if refund is None:
         refund = Refund(payment_id=payment.id, amount=view.amount.amount, currency=view.amount.currency)
         db.session().add(refund)
@@ -188,14 +205,21 @@ def record_refund(payment: Payment, view: RefundView) -> Refund:
     return refund
 
 
+def find_dispute(stripe_id: str) -> Dispute | None:
+    """Return the dispute that Stripe calls so."""
+    return db.session().scalar(select(Dispute).where(Dispute.stripe_id == stripe_id))
+
+
 def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
     """Write down what Stripe says of a dispute; harmless when repeated."""
-    dispute = db.session().scalar(select(Dispute).where(Dispute.stripe_id == view.id))
+    dispute = find_dispute(view.id)
     if dispute is None:
         dispute = Dispute(
             payment_id=payment.id, stripe_id=view.id, amount=view.amount.amount, currency=view.amount.currency, status=""
         )
         db.session().add(dispute)
+    if dispute.status in _DISPUTE_DECIDED and view.status not in _DISPUTE_DECIDED:
+        return dispute  # what was asked before somebody else wrote down the end
     if dispute.status != view.status:
         journal(f"order:{payment.order_id}", f"dispute.{view.status}", amount=view.amount.amount, reason=view.reason)
     dispute.status, dispute.reason = view.status, view.reason
@@ -207,9 +231,3 @@ def amount_of(payment: Payment) -> Money:
     """Return what this attempt asks for."""
     return Money(payment.amount, payment.currency)
 
-
-def _find_refund(view: RefundView) -> Refund | None:
-    known = db.session().scalar(select(Refund).where(Refund.stripe_id == view.id))
-    if known is not None or "refund" not in view.metadata:
-        return known
-    return db.session().scalar(select(Refund).where(Refund.public_id == view.metadata["refund"]))

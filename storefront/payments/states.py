@@ -27,6 +27,10 @@ MOVES: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 }
 
 
+# Attempts that may still bring money without anybody's help.
+LIVE = (PaymentStatus.CREATED, PaymentStatus.OPEN, PaymentStatus.PROCESSING)
+
+
 class RefundStatus(StrEnum):
     """How far a refund has come; the words after ``requested`` are Stripe's."""
 
@@ -40,3 +44,17 @@ class RefundStatus(StrEnum):
 
 # Money that is gone, or must be reckoned as gone.
 COUNTED_REFUNDS = (RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
+# What Stripe has said it has done or refused, without what it was not asked for yet.
+KNOWN_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
+
+# What Stripe may say after each word; one that succeeded may still fail at the bank, one that failed stays so.
+_END = frozenset({RefundStatus.FAILED, RefundStatus.CANCELED})
+_ON_THE_WAY = frozenset({RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION})
+REFUND_MOVES: dict[RefundStatus, frozenset[RefundStatus]] = {
+    RefundStatus.REQUESTED: frozenset(RefundStatus),
+    RefundStatus.PENDING: _ON_THE_WAY | _END | {RefundStatus.SUCCEEDED},
+    RefundStatus.REQUIRES_ACTION: _ON_THE_WAY | _END | {RefundStatus.SUCCEEDED},
+    RefundStatus.SUCCEEDED: _END | {RefundStatus.SUCCEEDED},
+    RefundStatus.FAILED: _END,
+    RefundStatus.CANCELED: _END,
+}

@@ -29,6 +29,7 @@ from storefront.web.pages import go, render_page
 from storefront.web.setup import settings
 
 checkout = Blueprint("checkout", __name__)
+carts.ask_for_held_units(orders.held_units)
 
 
 @checkout.get("/checkout")
@@ -92,7 +93,7 @@ def _order_of_session(session_id: str) -> Order | None:
 def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
     return Buyer(
         cart_id=cart.id,
-        page_key=(form.key.data or "")[:22],
+        page_key=form.page_key,
         email=str(form.email.data),
         account_id=account.id if account else None,
         language=current_language(),
@@ -104,7 +105,7 @@ def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
 
 def _order_or_cart(form: CheckoutForm) -> BaseResponse:
     """The cart is empty: perhaps because this very page was paid already."""
-    order = orders.find_by_key(form.key.data or "") if form.key.data else None
+    order = orders.find_by_key(form.page_key) if form.page_key else None
     if order is not None:
         return go(url_for("orders.show", public_id=order.public_id))
     flash(gettext("Your cart is empty."), "warning")

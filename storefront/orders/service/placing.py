@@ -62,9 +62,7 @@ def place(wish: Wish, reserved_until: datetime) -> Order:
     lines = [_line_of(order, item, wish.language) for item in wish.items]
     db.session().add_all(lines)
     db.session().flush()
-    # Everybody takes stock in the same order, so that two buyers of the same things can't wait for each other.
-    for line in sorted(lines, key=lambda line: line.variant_id):
-        _reserve(line, reserved_until)
+    _reserve_all(lines, reserved_until)
     journal(order.topic, "order.placed", number=order.number, total=order.total_amount, currency=order.currency)
     return order
 
@@ -75,8 +73,7 @@ def reserve_again(order: Order, lines: Iterable[OrderLine], reserved_until: date
     Raises:
         SoldOut: there are not enough of something any more.
     """
-    for line in sorted(lines, key=lambda line: line.variant_id):
-        _reserve(line, reserved_until)
+    _reserve_all(lines, reserved_until)
     journal(order.topic, "stock.reserved_again")
 
 
@@ -106,6 +103,15 @@ def _line_of(order: Order, item: Item, language: str) -> OrderLine:
         quantity=item.quantity,
         total_amount=item.variant.price_amount * item.quantity,
     )
+
+
+def _reserve_all(lines: Iterable[OrderLine], until: datetime) -> None:
+    """Everybody takes stock in the same order, all of it before anything else that follows from a changed stock, so
+    that two buyers of the same things can't wait for each other."""
+    in_order = sorted(lines, key=lambda line: line.variant_id)
+    stock.hold_still([line.variant_id for line in in_order])
+    for line in in_order:
+        _reserve(line, until)
 
 
 def _reserve(line: OrderLine, until: datetime) -> None:

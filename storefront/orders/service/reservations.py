@@ -12,7 +12,9 @@ from storefront.orders.states import ReservationState
 
 def release(order: Order) -> None:
     """Give back what the order holds; harmless when repeated."""
-    for reservation in _held(order):
+    held = _held(order)
+    stock.hold_still([reservation.variant_id for reservation in held])
+    for reservation in held:
         if _end(reservation, ReservationState.RELEASED):
             stock.release(reservation.variant_id, reservation.quantity)
 
@@ -25,6 +27,7 @@ def sell(order: Order) -> bool:
     held = _held(order)
     waiting = {reservation.order_line_id for reservation in held}
     missing = [line for line in order.lines if line.id not in waiting and not _is_sold(line)]
+    stock.hold_still([line.variant_id for line in order.lines])
     if not all(_has_enough(line) for line in missing):
         return False
     for reservation in held:
@@ -90,7 +93,7 @@ def _is_sold(line: OrderLine) -> bool:
 
 
 def _has_enough(line: OrderLine) -> bool:
-    left = db.session().scalar(select(Variant.stock).where(Variant.id == line.variant_id).with_for_update())
+    left = db.session().scalar(select(Variant.stock).where(Variant.id == line.variant_id))
     return left is None or left >= line.quantity
 
 

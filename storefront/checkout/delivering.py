@@ -1,0 +1,30 @@
+"""Handing over what was paid for, and what follows for the state of the order."""
+
+from storefront.fulfilment import service as fulfilment
+from storefront.orders.models import Order
+from storefront.orders.service import moving
+from storefront.orders.states import FulfilmentState, OrderState, PaymentState
+
+_HAVE_PAID = (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
+_ARE_VALID = (OrderState.OPEN, OrderState.COMPLETED)
+
+
+def deliver(order: Order) -> None:
+    """Give the buyer what was paid for, unless the money went back; harmless when repeated. The order must be locked."""
+    if order.payment_state not in _HAVE_PAID or order.state not in _ARE_VALID:
+        return
+    fulfilment.grant(order)
+    reached = _reached(order)
+    if reached is not None:
+        moving.move(order, reached)
+    moving.follow_goods_and_money(order)
+
+
+def _reached(order: Order) -> FulfilmentState | None:
+    """Digital lines are handed over at once, parcels are not."""
+    if order.fulfilment_state is not FulfilmentState.UNFULFILLED:
+        return None
+    parcels = [line.requires_shipping for line in order.lines]
+    if all(parcels):
+        return None
+    return FulfilmentState.PARTLY if any(parcels) else FulfilmentState.FULFILLED
