@@ -4,6 +4,7 @@ import re
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from flask import Response, jsonify, render_template, request
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.forms import trimmed
@@ -22,7 +23,7 @@ class Sent(NamedTuple):
     filename: str
 
 
-class NothingSent(ShopError):  # noqa: N818 - reads as a sentence where it is raised
+class NothingSent(ShopError):
     """A form for a file came without one."""
 
     status = 422
@@ -68,9 +69,18 @@ def sent_files(name: str = "file") -> list[Sent]:
 
 def answer_upload(page: str) -> BaseResponse:
     """Answer an upload: programs that ask for JSON get the address of the page, browsers go there."""
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return jsonify(location=page)
-    return go(page)
+    return jsonify(location=page) if _wants_json() else go(page)
+
+
+def refusal_of(error: ShopError) -> str:
+    """Return why an upload was refused, to be shown at its field; programs get the error itself."""
+    if _wants_json():
+        raise error
+    return str(gettext(error.sentence, **error.values))
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def fragment(template: str, **context: Any) -> Response:

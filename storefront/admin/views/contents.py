@@ -1,5 +1,6 @@
 """What buyers of a product get: files, licence keys, texts, courses."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -15,13 +16,13 @@ from storefront.admin.forms.contents import (
     content_form,
     content_state,
 )
-from storefront.admin.views.asking import answer_upload, ask, fragment, sent_files, wanted_order
+from storefront.admin.views.asking import answer_upload, ask, fragment, refusal_of, sent_files, wanted_order
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product
 from storefront.catalog.service import contents, editing
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ContentKind
-from storefront.core.errors import NotFound
+from storefront.core.errors import NotFound, ShopError
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
@@ -40,9 +41,12 @@ def edit_contents(slug: str) -> Response:
 def add_files(slug: str) -> BaseResponse:
     """Take files for buyers to download."""
     editing.get_for_owner(slug)
-    for sent in sent_files():
-        upload = storage.upload(sent.stream, sent.filename)
-        change_product(slug, lambda product, done=upload: contents.add_file(product, done))  # type: ignore[misc]  # bound now
+    try:
+        for sent in sent_files():
+            upload = storage.upload(sent.stream, sent.filename)
+            change_product(slug, partial(contents.add_file, upload=upload))
+    except ShopError as error:
+        return _render_list(editing.get_for_owner(slug), refusal=refusal_of(error), status=error.status)
     return answer_upload(_list_url(slug))
 
 
@@ -131,13 +135,14 @@ def redraw_content(slug: str, content_id: str) -> Response:
 @owner_only
 def replace_file(slug: str, content_id: str) -> BaseResponse:
     """Take another file in place of the present one."""
-    _get(slug, content_id)
-    sent = sent_files()[0]
-    upload = storage.upload(sent.stream, sent.filename)
-    change_product(
-        slug,
-        lambda product: contents.replace_file(product, contents.get_content(product.id, content_id), upload),
-    )
+    product, content = _get(slug, content_id)
+    try:
+        sent = sent_files()[0]
+        upload = storage.upload(sent.stream, sent.filename)
+        change_product(slug, lambda locked: _replace(locked, content_id, upload))
+    except ShopError as error:
+        form = content_form(content, product)
+        return _render(product, content, form, refusal=refusal_of(error), status=error.status)
     flash(gettext("Replaced. Everyone who bought it gets the new file."), "success")
     return answer_upload(url_for("admin.edit_content", slug=slug, content_id=content_id))
 
@@ -213,15 +218,21 @@ def _new_form(kind: str) -> NewContentForm:
     return NewLicenceForm() if kind == ContentKind.LICENCE else NewContentForm()
 
 
+def _replace(product: Product, content_id: str, upload: storage.Upload) -> None:
+    contents.replace_file(product, contents.get_content(product.id, content_id), upload)
+
+
 def _list_url(slug: str) -> str:
     return url_for("admin.edit_contents", slug=slug)
 
 
-def _render_list(product: Product) -> Response:
+def _render_list(product: Product, refusal: str = "", status: int = 200) -> Response:
     return render_page(
         "admin/products/contents.html",
         fragment="admin/products/_contents.html",
         contents=contents.list_contents(product.id),
+        refusal=refusal,
+        status=status,
         max_bytes=settings().max_upload_mb * 1_000_000,
         **page_of(product, "contents"),
     )
@@ -241,6 +252,7 @@ def _render(
     status: int = 200,
     previewed: str = "",
     differences: Any = None,
+    refusal: str = "",
 ) -> Response:
     return render_page(
         "admin/products/content.html",
@@ -249,6 +261,7 @@ def _render(
         form=form,
         previewed=previewed,
         differences=differences,
+        refusal=refusal,
         max_bytes=settings().max_upload_mb * 1_000_000,
         status=status,
         **page_of(product, "contents"),

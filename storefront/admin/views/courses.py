@@ -17,12 +17,12 @@ from storefront.admin.forms.contents import (
     lesson_form,
     lesson_state,
 )
-from storefront.admin.views.asking import answer_upload, ask, fragment, sent_files, wanted_order
+from storefront.admin.views.asking import answer_upload, ask, fragment, refusal_of, sent_files, wanted_order
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Chapter, Lesson, Product
 from storefront.catalog.service import contents, courses, editing
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
-from storefront.core.errors import NotFound
+from storefront.core.errors import NotFound, ShopError
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import go, render_page, wants_fragment
@@ -177,17 +177,14 @@ def redraw_lesson(slug: str, lesson_id: str) -> Response:
 @owner_only
 def set_media(slug: str, lesson_id: str) -> BaseResponse:
     """Take a video or sound for the lesson."""
-    _get_lesson(slug, lesson_id)
-    sent = sent_files()[0]
-    upload = storage.upload(sent.stream, sent.filename)
+    product, lesson = _get_lesson(slug, lesson_id)
     try:
-        change_product(
-            slug,
-            lambda product: courses.set_media(product, courses.get_lesson(product.id, lesson_id), upload),
-        )
-    except courses.NotPlayable:
-        storage.discard(upload)
-        raise
+        sent = sent_files()[0]
+        upload = storage.upload(sent.stream, sent.filename)
+        change_product(slug, lambda locked: _set_media(locked, lesson_id, upload))
+    except ShopError as error:
+        form = lesson_form(lesson)
+        return _render_lesson(product, lesson, form, refusal=refusal_of(error), status=error.status)
     return answer_upload(_lesson_url(slug, lesson_id))
 
 
@@ -296,6 +293,11 @@ def _save_lesson(product: Product, lesson_id: str, form: LessonForm) -> None:
     )
 
 
+def _set_media(product: Product, lesson_id: str, upload: storage.Upload) -> None:
+    """What is refused has no row, and is swept out of the storage like all that broke off."""
+    courses.set_media(product, courses.get_lesson(product.id, lesson_id), upload)
+
+
 def _course_url(slug: str, content_id: str, anchor: str | None = None) -> str:
     return url_for("admin.edit_content", slug=slug, content_id=content_id, _anchor=anchor)
 
@@ -331,6 +333,7 @@ def _render_lesson(
     status: int = 200,
     previewed: str = "",
     differences: Any = None,
+    refusal: str = "",
 ) -> Response:
     return render_page(
         "admin/products/lesson.html",
@@ -339,6 +342,7 @@ def _render_lesson(
         form=form,
         previewed=previewed,
         differences=differences,
+        refusal=refusal,
         media_url=storage.signed_url(lesson.media, inline=True) if lesson.media else None,
         max_bytes=settings().max_upload_mb * 1_000_000,
         status=status,

@@ -1,5 +1,6 @@
 """Pictures of a product: add, describe, put in order, remove."""
 
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -9,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product
 from storefront.admin.forms.contents import PictureForm, picture_form, picture_state
-from storefront.admin.views.asking import answer_upload, ask, sent_files, wanted_order
+from storefront.admin.views.asking import answer_upload, ask, refusal_of, sent_files, wanted_order
 from storefront.admin.views.products import page_of
 from storefront.catalog import pictures
 from storefront.catalog.models import Picture, Product
@@ -38,9 +39,12 @@ def edit_pictures(slug: str) -> Response:
 def add_pictures(slug: str) -> BaseResponse:
     """Take pictures from the owner's disk."""
     editing.get_for_owner(slug)
-    for sent in sent_files():
-        encoded = pictures.encode_picture(sent.stream)
-        change_product(slug, lambda product, done=encoded: _add(product, done))  # type: ignore[misc]  # bound now
+    try:
+        for sent in sent_files():
+            encoded = pictures.encode_picture(sent.stream)
+            change_product(slug, partial(_add, encoded=encoded))
+    except ShopError as error:
+        return _render(editing.get_for_owner(slug), refusal=refusal_of(error), status=error.status)
     return answer_upload(url_for("admin.edit_pictures", slug=slug))
 
 
@@ -135,7 +139,7 @@ def _remove(product: Product, name: str) -> None:
     journal.write(topic_of(product), "picture.removed")
 
 
-def _render(product: Product) -> Response:
+def _render(product: Product, refusal: str = "", status: int = 200) -> Response:
     return render_page(
         "admin/products/pictures.html",
         fragment="admin/products/_pictures.html",
@@ -144,6 +148,8 @@ def _render(product: Product) -> Response:
             for picture in pictures_of(product.id)
         ],
         max_bytes=pictures.MAX_BYTES,
+        refusal=refusal,
+        status=status,
         **page_of(product, "pictures"),
     )
 

@@ -19,7 +19,7 @@ MOST_CHAPTERS = 200
 MOST_LESSONS = 500
 
 
-class NotPlayable(ShopError):  # noqa: N818 - reads as a sentence where it is raised
+class NotPlayable(ShopError):
     """A lesson plays video or sound, nothing else."""
 
     status = 422

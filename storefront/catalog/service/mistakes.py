@@ -3,7 +3,7 @@
 from storefront.core.errors import N_, Refused, ShopError
 
 
-class InvalidField(ShopError):  # noqa: N818 - reads as a sentence where it is raised
+class InvalidField(ShopError):
     """One field does not fit; ``field`` is its name in the form."""
 
     status = 422
