@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 
 from storefront.core import db
 from storefront.core.errors import NotFound
@@ -10,7 +10,7 @@ from storefront.fulfilment import service as fulfilment
 from storefront.notifications.rendering import Mail, mail, render_mail
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
-from storefront.web.language import babel_locale
+from storefront.web.language import speaking
 from storefront.web.links import absolute_url
 
 
@@ -44,7 +44,7 @@ def access(args: dict[str, Any], language: str) -> Mail | None:
     """Send all links of one mailbox; nothing when there is nothing."""
     found = orders.orders_of_email(_order(args).email)
     links = [(order, absolute_url(order.path, language)) for order in found]
-    with force_locale(babel_locale(language)):
+    with speaking(language):
         title = gettext("Your purchases")
     return render_mail("access", language, title=title, links=links) if links else None
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import css_inline
 from flask import current_app
-from flask_babel import force_locale
 
 from storefront.shop.service import shop_view
-from storefront.web.language import babel_locale
+from storefront.web.language import speaking
 
 _SUBJECT = "Subject:"
 
@@ -62,7 +61,7 @@ def render_mail(template: str, language: str, **context: Any) -> Mail:
     The first line of the text form is ``Subject: ...``. Both know ``shop`` and ``language`` besides the
     context. An app context must be pushed; a request is not needed.
     """
-    with force_locale(babel_locale(language)):
+    with speaking(language):
         known = {"shop": shop_view(language), "language": language, **context}
         # Not by Flask's render_template, which would add what belongs to a page and its request.
         templates = current_app.jinja_env

@@ -4,14 +4,16 @@
 page keeps it. An address without prefix takes the language of the cookie, then of the browser, then English.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from babel import negotiate_locale
-from flask import has_request_context, request
-from flask_babel import get_locale
+from flask import request
+from flask_babel import force_locale
 from werkzeug.http import parse_accept_header
 
 from storefront.core.settings import LANGUAGES
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 COOKIE = "lang"
 NAMES = {"en": "English", "zh": "中文"}
 _KEY = "storefront.language"
+# Asked some hundred times a page, so neither the request nor Babel is asked for it.
+_spoken: ContextVar[str] = ContextVar("language", default="en")
 _BY_PREFIX = "storefront.language_by_prefix"
 # Addresses for machines, which never carry a language.
 _BARE = ("/static/", "/media/", "/webhooks/", "/practice-stripe", "/healthz", "/readyz", "/metrics", "/downloads/files/")
@@ -44,7 +48,22 @@ class LanguageMiddleware:
             environ[_BY_PREFIX] = True
         else:
             environ[_KEY] = _negotiated(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
-        return self.app(environ, start_response)
+        mark = _spoken.set(environ[_KEY])
+        try:
+            return self.app(environ, start_response)
+        finally:
+            _spoken.reset(mark)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Have everything within the block be in that language, such as a mail."""
+    mark = _spoken.set(language)
+    try:
+        with force_locale(babel_locale(language)):
+            yield
+    finally:
+        _spoken.reset(mark)
 
 
 def language_of(environ: "WSGIEnvironment") -> str:
@@ -59,14 +78,12 @@ def is_by_prefix(environ: "WSGIEnvironment") -> bool:
 
 def current_language() -> str:
     """Return the language of this page or, in a worker, of this mail: ``en`` or ``zh``."""
-    locale = get_locale()
-    return locale.language if locale is not None else "en"
+    return _spoken.get()
 
 
 def locale_of_request() -> str:
     """Choose the locale for Flask-Babel."""
-    language = language_of(request.environ) if has_request_context() else "en"
-    return "zh_Hans_CN" if language == "zh" else "en"
+    return babel_locale(current_language())
 
 
 def babel_locale(language: str) -> str:

@@ -18,6 +18,7 @@ from storefront.web.filters import init_filters
 from storefront.web.headers import init_headers
 from storefront.web.language import LanguageMiddleware, current_language, language_links, locale_of_request
 from storefront.web.page_cache import PageCache
+from storefront.web.words import init_words
 
 
 def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_origins: tuple[str, ...]) -> Flask:
@@ -33,6 +34,7 @@ def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_orig
     init_errors(app)
     init_filters(app)
     Babel(app, locale_selector=locale_of_request, default_timezone="UTC")
+    init_words(app)
     Compress(app)
     _init_templates(app, settings)
     return app
