@@ -19,7 +19,7 @@ from storefront.catalog.service import editing
 from storefront.catalog.service.editing import merged, topic_of
 from storefront.catalog.service.mistakes import SavedMeanwhile
 from storefront.catalog.service.ordering import reordered
-from storefront.core.errors import N_, Refused
+from storefront.core.errors import N_, Refused, ShopError
 from storefront.journal import service as journal
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
