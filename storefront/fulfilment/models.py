@@ -45,6 +45,7 @@ class Entitlement(Base):
     ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None] = mapped_column(String(80))
+    archived_at: Mapped[datetime | None]
 
 
 class LicenceKey(Base):

@@ -1,10 +1,12 @@
 """The library and what is in it: files by links that die in minutes, lessons, keys, texts."""
 
-from flask import Blueprint, Response, redirect, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.sessions import current_account
 from storefront.catalog.models import Chapter, Lesson
+from storefront.catalog.states import ProductKind
 from storefront.core.db import unit_of_work
 from storefront.core.errors import NotFound
 from storefront.fulfilment import service
@@ -20,9 +22,31 @@ fulfilment = Blueprint("fulfilment", __name__)
 def library() -> Response:
     """Show everything that the account has bought."""
     account = current_account()
-    assert account is not None  # noqa: S101 - the route is for customers only
-    holdings = [one for one in service.holdings_of_account(account.id) if one.is_active]
-    return render_page("fulfilment/library.html", holdings=holdings, account=account)
+    assert account is not None
+    words, kind = request.args.get("q", "").strip()[:100], _kind(request.args.get("kind"))
+    archived = request.args.get("archive") == "1"
+    return render_page(
+        "fulfilment/library.html",
+        fragment="fulfilment/_library.html",
+        holdings=service.find_in_library(account.id, words=words, kind=kind, archived=archived),
+        account=account,
+        words=words,
+        kind=kind,
+        archived=archived,
+    )
+
+
+@fulfilment.post("/library/<public_id>/archive")
+@customer_only
+def archive(public_id: str) -> BaseResponse:
+    """Put a thing aside, or take it back when ``back`` is sent."""
+    account = current_account()
+    assert account is not None
+    back = "back" in request.form
+    with unit_of_work():
+        service.set_aside(account.id, public_id, aside=not back)
+    flash(gettext("It is back in your library.") if back else gettext("Put aside. You find it under “Put aside”."), "success")
+    return go(url_for("fulfilment.library", archive="1" if back else None))
 
 
 @fulfilment.get("/library/<public_id>")
@@ -79,6 +103,10 @@ def finish_lesson(public_id: str, lesson_id: str) -> BaseResponse:
     if after is None:
         return go(url_for("fulfilment.show_holding", public_id=public_id))
     return go(url_for("fulfilment.show_lesson", public_id=public_id, lesson_id=after.public_id))
+
+
+def _kind(word: str | None) -> ProductKind | None:
+    return ProductKind(word) if word in list(ProductKind) else None
 
 
 def _find_lesson(chapters: list[Chapter], lesson_id: str) -> tuple[Lesson, Lesson | None, Lesson | None]:

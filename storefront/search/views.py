@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, make_response, render_template, request
 
 from storefront.catalog import queries
 from storefront.catalog.cards import Card
-from storefront.catalog.models import Category
-from storefront.catalog.queries import PAGE_SIZE, Sort
+from storefront.catalog.queries import PAGE_SIZE, Shelf, Sort
 from storefront.catalog.views import catalog
 from storefront.search.service import MOST_RANKED, search_products
 from storefront.web.access import public
@@ -17,6 +16,7 @@ from storefront.web.page_cache import cacheable, page_ends_at
 from storefront.web.pages import render_page
 
 _LONGEST_QUERY = 100
+_SUGGESTED = 6
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ def list_products() -> Response:
     """Show a page of products; the address says all of the state."""
     words = request.args.get("q", "").strip()[:_LONGEST_QUERY]
     sort = _sort(request.args.get("sort"))
-    categories = queries.list_categories()
+    categories = queries.list_shelves()
     category = next((one for one in categories if one.slug == request.args.get("category")), None)
     page_ends_at(queries.next_publication())
     listing = _found(words) if words else _browsed(sort, category, categories)
@@ -53,7 +53,17 @@ def list_products() -> Response:
     )
 
 
-def _browsed(sort: Sort, category: Category | None, categories: list[Category]) -> Listing:
+@catalog.get("/suggestions")
+@public
+def suggest() -> Response:
+    """Complete what is being typed with titles; the browser's own list lets one choose by keyboard."""
+    words = request.args.get("q", "").strip()[:_LONGEST_QUERY]
+    hits = search_products(words, size=_SUGGESTED) if len(words) > 1 else None
+    cards = queries.cards_by_ids(current_language(), hits.product_ids) if hits else []
+    return make_response(render_template("search/_suggestions.html", titles=[card.title for card in cards]))
+
+
+def _browsed(sort: Sort, category: Shelf | None, categories: list[Shelf]) -> Listing:
     page = queries.list_cards(
         current_language(),
         sort=sort,

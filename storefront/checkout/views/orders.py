@@ -1,6 +1,7 @@
 """The page of an order, for whoever knows its address, and a way to find it again."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, flash, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.sessions import current_account
@@ -17,12 +18,13 @@ from storefront.payments import service as payments
 from storefront.web import throttle
 from storefront.web.access import customer_only, public
 from storefront.web.language import current_language
-from storefront.web.pages import render_page
+from storefront.web.pages import go, render_page
 
 orders = Blueprint("orders", __name__)
 
 _PER_ADDRESS = 5
 _PER_CLIENT = 20
+_MAILS_AGAIN = 3
 
 
 @orders.get("/orders/<public_id>")
@@ -45,12 +47,29 @@ def show(public_id: str) -> Response:
     )
 
 
+@orders.post("/orders/<public_id>/mail")
+@public
+def send_again(public_id: str) -> BaseResponse:
+    """Send the mail about a paid order once more, to the address that it was bought with and no other."""
+    order = queries.find_by_public_id(public_id)
+    if order is None or order.payment_state is PaymentState.UNPAID:
+        raise NotFound
+    with db.unit_of_work():
+        is_allowed = throttle.count("mail-again", public_id, per=timedelta(hours=1)) <= _MAILS_AGAIN
+        if is_allowed:
+            tell("order_paid", order.email, order.language, topic=order.topic, order_id=order.id)
+    if not is_allowed:
+        raise TooMany
+    flash(gettext("The mail is on its way again. Please also look among the unwanted mails."), "success")
+    return go(url_for("orders.show", public_id=public_id))
+
+
 @orders.get("/account/orders")
 @customer_only
 def list_orders() -> Response:
     """List what the account has ordered."""
     account = current_account()
-    assert account is not None  # noqa: S101 - the route is for customers only
+    assert account is not None
     return render_page("orders/list_orders.html", orders=queries.orders_of_account(account.id), word_of=queries.status_word)
 
 
