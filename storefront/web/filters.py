@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 
 from storefront.core.clock import UTC, datetime
 from storefront.core.money import Money
+from storefront.core.sentences import read
 from storefront.web.language import babel_locale, current_language, in_language
 from storefront.web.markdown import render_markdown
 
@@ -27,6 +28,7 @@ def init_filters(app: Flask) -> None:
         tr=tr,
         country=country,
         ago=ago,
+        told=told,
     )
 
 
@@ -55,6 +57,18 @@ def ago(value: datetime) -> str:
     if seconds < 86400:
         return str(ngettext("%(num)d hour ago", "%(num)d hours ago", seconds // 3600))
     return str(ngettext("%(num)d day ago", "%(num)d days ago", seconds // 86400))
+
+
+def told(kept: str | None) -> str:
+    """Return a sentence that was stored with ``core.sentences``, in the page's language."""
+    sentence, values = read(kept or "")
+    if values:
+        shown = {name: money(value) if isinstance(value, Money) else value for name, value in values.items()}
+        return str(gettext(sentence, **shown))
+    what, colon, said = sentence.partition(": ")
+    if not colon:
+        return str(gettext(sentence)) if sentence else ""
+    return str(gettext("%(what)s: %(said)s", what=gettext(what), said=said))
 
 
 def filesize(size: int) -> str:
