@@ -18,7 +18,7 @@ from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, Timeout
 
-from storefront.core.clock import UTC, datetime
+from storefront.core.clock import datetime, now
 from storefront.core.logging import get_logger
 from storefront.core.settings import SettingsError
 from storefront.gateways.files import (
@@ -139,7 +139,7 @@ class S3Store:
                 found = self._asking.stat_object(self._bucket, checked_key(key))
         except NoSuchObject:
             return None
-        return ObjectStat(key, found.size or 0, found.etag or "", found.last_modified or datetime.now(UTC))
+        return ObjectStat(key, found.size or 0, found.etag or "", found.last_modified or now())
 
     def delete(self, key: str) -> None:
         """Have the server forget the object."""
@@ -151,7 +151,7 @@ class S3Store:
         with _answering():
             for item in self._asking.list_objects(self._bucket, prefix=prefix, recursive=True):
                 if item.object_name and not item.is_dir:
-                    modified_at = item.last_modified or datetime.now(UTC)
+                    modified_at = item.last_modified or now()
                     yield ObjectStat(item.object_name, item.size or 0, item.etag or "", modified_at)
 
     def signed_url(

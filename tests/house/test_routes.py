@@ -68,7 +68,9 @@ def test_owner_routes_refuse_a_stranger(app: Flask, client: FlaskClient, things:
         assert (answer.status_code // 100, _where(answer)) == (3, "/account/login"), name
 
 
-def test_owner_routes_refuse_a_customer(app: Flask, customer_client: FlaskClient, things: dict[str, str]) -> None:
+def test_owner_routes_refuse_a_customer(
+    app: Flask, customer_client: FlaskClient, things: dict[str, str]
+) -> None:
     token = token_of(customer_client.get("/account"))
     for name, method, path in routes_for(app, Access.OWNER, "GET", "POST", things=things):
         assert _ask(customer_client, method, path, token).status_code == 403, name
@@ -81,7 +83,9 @@ def test_customer_routes_refuse_a_stranger(app: Flask, client: FlaskClient, thin
         assert (answer.status_code // 100, _where(answer)) == (3, "/account/login"), name
 
 
-def test_every_post_without_a_token_is_refused(app: Flask, owner_client: FlaskClient, things: dict[str, str]) -> None:
+def test_every_post_without_a_token_is_refused(
+    app: Flask, owner_client: FlaskClient, things: dict[str, str]
+) -> None:
     for name, _, path in routes(app, "POST", things=things):
         if name not in WITHOUT_TOKEN:
             assert owner_client.post(path).status_code == 400, name

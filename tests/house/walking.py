@@ -43,7 +43,9 @@ def furnish(client: FlaskClient, work: Callable[[], int]) -> dict[str, str]:
         "slug": product.slug,
         "variant_id": str(variant_id),
         "number": order.number,
-        "content_id": session.scalars(select(Content.public_id).where(Content.kind == ContentKind.COURSE)).one(),
+        "content_id": session.scalars(
+            select(Content.public_id).where(Content.kind == ContentKind.COURSE)
+        ).one(),
         "chapter_id": session.scalars(select(Chapter.public_id)).one(),
         "lesson_id": session.scalars(select(Lesson.public_id)).one(),
         "message_id": str(session.scalars(select(Message.id)).first()),
@@ -63,7 +65,9 @@ def routes(app: Flask, *methods: str, things: dict[str, str] | None = None) -> l
     )
 
 
-def routes_for(app: Flask, access: Access, *methods: str, things: dict[str, str] | None = None) -> list[Route]:
+def routes_for(
+    app: Flask, access: Access, *methods: str, things: dict[str, str] | None = None
+) -> list[Route]:
     """Return the routes that say they are for these people."""
     with app.app_context():
         return [route for route in routes(app, *methods, things=things) if access_of(route[0]) is access]
@@ -71,7 +75,10 @@ def routes_for(app: Flask, access: Access, *methods: str, things: dict[str, str]
 
 def _filled(rule: str, things: dict[str, str]) -> str:
     """Public ids are of orders below /orders, and of entitlements elsewhere; categories have a slug, too."""
-    known = {**things, "public_id": things.get("order" if rule.startswith("/orders/") else "entitlement", "x")}
+    known = {
+        **things,
+        "public_id": things.get("order" if rule.startswith("/orders/") else "entitlement", "x"),
+    }
     if rule.startswith("/admin/categories/") and things:
         known["slug"] = "shelf"
 
