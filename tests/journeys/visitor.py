@@ -22,7 +22,13 @@ from tests.servers.shop import LiveShop
 
 PASSWORD = "violet harbour lantern"
 WAIT_MS = 20_000
-ADDRESS = {"name": "Anna Berg", "line1": "Kade 1", "postal_code": "7201 AB", "city": "Zutphen", "country": "NL"}
+ADDRESS = {
+    "name": "Anna Berg",
+    "line1": "Kade 1",
+    "postal_code": "7201 AB",
+    "city": "Zutphen",
+    "country": "NL",
+}
 
 _numbers = count(1)
 
@@ -108,7 +114,9 @@ class Visitor:
                 control.fill(value)
         self.page.locator(f"button[name=action][value={action}]").click()
 
-    def buy(self, slug: str, email: str | None = None, option: str | None = None, *, address: bool = False) -> str:
+    def buy(
+        self, slug: str, email: str | None = None, option: str | None = None, *, address: bool = False
+    ) -> str:
         """Buy one product by card and return the path of its order page, on which the goods are."""
         self.add(slug, option)
         self.check_out(email)
@@ -151,7 +159,9 @@ class Visitor:
 
     def prove_mailbox(self, email: str) -> None:
         """Type in the code that was mailed."""
-        code = re.search(r"\b(\d{3}) (\d{3})\b", text_of(wait_for_mail(self.shop, email, "/account/verification")))
+        code = re.search(
+            r"\b(\d{3}) (\d{3})\b", text_of(wait_for_mail(self.shop, email, "/account/verification"))
+        )
         assert code
         self.open("/account/verification")
         self.page.locator("#code").fill(code[1] + code[2])
@@ -161,7 +171,13 @@ class Visitor:
 
 @contextmanager
 def visitor(
-    browser: Browser, shop: LiveShop, *, prefix: str = "", language: str = "en-GB", width: int = 1280, **options: object
+    browser: Browser,
+    shop: LiveShop,
+    *,
+    prefix: str = "",
+    language: str = "en-GB",
+    width: int = 1280,
+    **options: object,
 ) -> Iterator[Visitor]:
     """Open a browser without a past. Whatever it complained of on the way fails the test at the end."""
     context = browser.new_context(locale=language, viewport={"width": width, "height": 900}, **options)
@@ -171,7 +187,9 @@ def visitor(
     made = Visitor(shop, context, page, prefix)
     context.on("weberror", lambda problem: made.troubles.append(str(problem.error)))
     context.on("console", lambda said: made.troubles.append(said.text) if _is_complaint(said) else None)
-    context.on("response", lambda got: made.troubles.append(f"{got.status} {got.url}") if got.status >= 500 else None)
+    context.on(
+        "response", lambda got: made.troubles.append(f"{got.status} {got.url}") if got.status >= 500 else None
+    )
     try:
         yield made
         assert made.troubles == []
@@ -195,7 +213,9 @@ def wait_for_mail(shop: LiveShop, to: str, words: str, seconds: float = 20.0) ->
             if words in str(mail["Subject"]) or words in text_of(mail):
                 return mail
         time.sleep(0.1)
-    raise AssertionError(f"no mail with {words!r} to {to}; there are {[str(one['Subject']) for one in mails(shop, to)]}")
+    raise AssertionError(
+        f"no mail with {words!r} to {to}; there are {[str(one['Subject']) for one in mails(shop, to)]}"
+    )
 
 
 def mails(shop: LiveShop, to: str) -> list[EmailMessage]:
