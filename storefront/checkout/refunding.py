@@ -13,7 +13,7 @@ from storefront.core.errors import N_, NotFound, Refused
 from storefront.core.faults import reach
 from storefront.core.money import Money
 from storefront.fulfilment import service as fulfilment
-from storefront.gateways.stripe import DisputeView, PaymentGateway, PaymentRefused, RefundView
+from storefront.gateways.stripe import DisputeView, PaymentGateway, PaymentRefused, PaymentUnknown, RefundView
 from storefront.jobs.registry import NeedsAttention
 from storefront.jobs.service import enqueue
 from storefront.journal.service import write as journal
@@ -60,13 +60,31 @@ def send_refund(refund_id: int, gateway: PaymentGateway) -> Callable[[], None] |
         return None
     payment = db.session().get_one(Payment, refund.payment_id)
     db.close_reader()
+    intent, money = payment.payment_intent_id or "", Money(refund.amount, refund.currency)
     try:
-        view = gateway.create_refund(payment.payment_intent_id or "", Money(refund.amount, refund.currency), refund.public_id)
+        view = gateway.create_refund(intent, money, refund.public_id)
+    except PaymentUnknown as unknown:
+        view = _look_for_refund(refund, intent, gateway, unknown)
     except PaymentRefused as refusal:
         _note_refusal(refund_id, str(refusal))
         raise NeedsAttention(N_("Stripe refused a refund") + f": {refusal}") from refusal
     reach("refunding.after_stripe")
     return lambda: _write_down(payment.id, [view])
+
+
+def _look_for_refund(
+    refund: Refund, payment_intent_id: str, gateway: PaymentGateway, unknown: PaymentUnknown
+) -> RefundView:
+    """No answer: the refund may have been made all the same. A fault that Stripe has saved is replayed for ever for
+    the same key, so after one the next try has a key of its own."""
+    views = gateway.list_refunds(payment_intent_id)
+    found = next((view for view in views if view.metadata.get("refund") == refund.public_id), None)
+    if found is not None:
+        return found
+    if unknown.is_answered:
+        with db.unit_of_work():
+            payments.renew_refund_key(refund.id)
+    raise unknown
 
 
 def follow_refunds(payment_intent_id: str, gateway: PaymentGateway) -> bool:

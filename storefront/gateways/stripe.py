@@ -167,7 +167,7 @@ class StripeGateway:
 
     def create_session(self, request: dict[str, Any], key: str) -> SessionView:
         """Open a page where the buyer pays; the same key gives the same session again."""
-        params: Any = {**request, "expand": _EXPAND}
+        params: Any = {**_in_order(request), "expand": _EXPAND}
         return _session(_call(lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": key})))
 
     def get_session(self, session_id: str) -> SessionView:
@@ -327,6 +327,13 @@ def _event(found: Any) -> EventView:
         payment_intent_id=_id_of(about.get("payment_intent")),
         payload=payload,
     )
+
+
+def _in_order(value: Any) -> Any:
+    """Return parameters in one order: PostgreSQL keeps JSON in its own, and the same key must come with the same bytes."""
+    if isinstance(value, dict):
+        return {key: _in_order(inner) for key, inner in sorted(value.items())}
+    return [_in_order(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _storable(value: Any) -> Any:

@@ -6,6 +6,7 @@ from sqlalchemy import func, select, union_all, update
 
 from storefront.core import db
 from storefront.core.clock import datetime, now
+from storefront.core.ids import new_public_id
 from storefront.core.money import Money
 from storefront.gateways.stripe import DisputeView, RefundView, SessionView
 from storefront.journal.service import write as journal
@@ -171,6 +172,12 @@ def request_refund(payment: Payment, amount: int, reason: str) -> Refund:
     db.session().flush()
     journal(f"order:{payment.order_id}", "refund.requested", amount=amount, currency=payment.currency, reason=reason)
     return refund
+
+
+def renew_refund_key(refund_id: int) -> None:
+    """Give a refund that Stripe does not know another key for the next try."""
+    unknown = (Refund.id == refund_id) & Refund.stripe_id.is_(None)
+    db.session().execute(update(Refund).where(unknown).values(public_id=new_public_id()))
 
 
 def has_gone_back(payment: Payment) -> bool:
