@@ -9,7 +9,7 @@ from storefront.admin.queries import get_order_by_number
 from storefront.admin.views.asking import ask, words_asked
 from storefront.checkout import refunding
 from storefront.core.db import unit_of_work
-from storefront.core.errors import Refused
+from storefront.core.errors import N_, Refused
 from storefront.core.money import Money
 from storefront.fulfilment.service import holdings_of_order
 from storefront.jobs.service import jobs_of_topic
@@ -23,9 +23,6 @@ from storefront.payments import service as payments
 from storefront.web.access import owner_only
 from storefront.web.language import current_language
 from storefront.web.pages import go, render_page
-
-# Message ids for gettext.
-N_ = str
 
 
 class NotToSend(Refused):
