@@ -6,12 +6,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from storefront.cart.service import KEPT_FOR
 from storefront.web.setup import settings
 
-NAME = "cart"
-
 
 def cart_id_of_visitor() -> str | None:
     """Return the id in the cookie, or None when there is none or it is not ours."""
-    value = request.cookies.get(NAME)
+    value = request.cookies.get(_name())
     if not value:
         return None
     try:
@@ -23,7 +21,7 @@ def cart_id_of_visitor() -> str | None:
 def remember_cart(response: Response, public_id: str) -> Response:
     """Have the browser keep the id for 30 days from now."""
     response.set_cookie(
-        NAME,
+        _name(),
         str(_signer().dumps(public_id)),
         max_age=KEPT_FOR,
         secure=bool(current_app.config["SECURE_COOKIES"]),
@@ -31,6 +29,10 @@ def remember_cart(response: Response, public_id: str) -> Response:
         samesite="Lax",
     )
     return response
+
+
+def _name() -> str:
+    return "__Host-cart" if current_app.config["SECURE_COOKIES"] else "cart"
 
 
 def _signer() -> URLSafeSerializer:

@@ -15,6 +15,7 @@ from storefront.web.access import cross_site_safe, public
 from storefront.web.language import COOKIE as LANGUAGE_COOKIE
 from storefront.web.language import current_language, is_by_prefix
 from storefront.web.pages import go, render_page, wants_fragment
+from storefront.web.setup import settings
 
 cart = Blueprint("cart", __name__)
 
@@ -78,7 +79,14 @@ def me() -> Response:
         )
     )
     if is_by_prefix(request.environ) and request.cookies.get(LANGUAGE_COOKIE) != current_language():
-        response.set_cookie(LANGUAGE_COOKIE, current_language(), max_age=_YEAR, samesite="Lax")
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            current_language(),
+            max_age=_YEAR,
+            secure=settings().is_https,
+            httponly=True,
+            samesite="Lax",
+        )
     return response
 
 

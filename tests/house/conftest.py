@@ -1,4 +1,4 @@
-"""The sweeps go over every page, template and file: on SQLite, since what they look at is the same on both databases."""
+"""The sweeps look at what is the same on both databases, so SQLite is enough for them."""
 
 import shutil
 from collections.abc import Iterator

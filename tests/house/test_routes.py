@@ -11,8 +11,8 @@ from sqlalchemy import select
 from storefront import schema
 from storefront.core import db
 from storefront.web.access import Access, access_of
-from tests.house.walking import routes, routes_for
 from tests.house.walking import furnish as furnish_shop
+from tests.house.walking import routes, routes_for
 from tests.selling import send, token_of
 
 # Stripe proves itself by its signature.
