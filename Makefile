@@ -3,7 +3,7 @@
 SHELL = /bin/sh
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check ruff mypy imports templates bench format lock lighthouse clean FORCE
+.PHONY: help run test check ruff mypy imports templates bench format strings lock lighthouse clean FORCE
 
 BIN := .venv/bin
 LIGHTHOUSE := tests/servers/lighthouse
@@ -45,6 +45,9 @@ bench: .venv/.installed-dev ## measure speed against the goals
 format: .venv/.installed-dev ## bring the code into its form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+strings: .venv/.installed-dev ## collect the words to translate and compile the translations
+	@exec $(BIN)/python scripts/strings.py
 
 # Universal: one lock for every system and every Python from 3.11 on.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
