@@ -233,5 +233,5 @@
   ready();
   takeAnnouncements();
   // A form that came back with errors: to the first field that needs another look.
-  if ($(".error-summary")) give($("main [aria-invalid=true]") || $(".error-summary"));
+  give($("main [aria-invalid=true]") || $(".error-summary"));
 })();

@@ -1,0 +1,41 @@
+"""axe on every page, in both languages and both themes: nothing is found."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.journeys.pages import customer_pages, owner_pages
+from tests.journeys.visitor import Visitor
+from tests.servers.shop import LiveShop
+
+Visit = Callable[..., Visitor]
+
+_AXE = Axe()
+_OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("who", ["guest", "customer", "owner"])
+def test_axe_finds_nothing(sqlite_shop: LiveShop, visit: Visit, who: str, language: str) -> None:
+    # What a theme changes is colours; a toggle on the page looks at both without loading it twice.
+    somebody = visit(sqlite_shop, prefix=f"/{language}", reduced_motion="reduce")
+    paths = owner_pages(somebody) if who == "owner" else customer_pages(somebody, who)
+    found = []
+    for path in paths:
+        somebody.page.goto(sqlite_shop.url + path)
+        somebody.page.evaluate(_AXE.axe_script)
+        found += [f"{path}: {one}" for one in _violations(somebody, "light", _OPTIONS)]
+        colours = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}
+        found += [f"{path} dark: {one}" for one in _violations(somebody, "dark", colours)]
+    assert found == []
+
+
+def _violations(somebody: Visitor, theme: str, options: object) -> list[str]:
+    somebody.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    results = somebody.page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{violation['id']}: {node['html'][:150]} ({node['failureSummary'][:200]})"
+        for violation in results["violations"]
+        for node in violation["nodes"][:3]
+    ]
