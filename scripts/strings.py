@@ -68,10 +68,16 @@ def _collected() -> Words:
     catalog = Words(locale=LOCALE, header_comment=_HEADER, fuzzy=False)
     with (ROOT / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]  # Babel says nothing of it
-    found = extract_from_dir(ROOT, methods, options, KEYWORDS, strip_comment_tags=True)
+    found = extract_from_dir(ROOT, methods, options, KEYWORDS, directory_filter=_is_ours)
     for filename, _line, message, comments, context in sorted(found, key=lambda one: one[:2]):
         catalog.add(message, None, [(filename, 0)], auto_comments=comments, context=context)
     return catalog
+
+
+def _is_ours(folder: str) -> bool:
+    """Babel by itself would leave out folders such as ``templates/_macros``."""
+    name = Path(folder).name
+    return not name.startswith(".") and name not in ("__pycache__", "node_modules", "var")
 
 
 def _wrong(message: Message) -> list[str]:
