@@ -11,6 +11,7 @@ from storefront.journal import models as _journal
 from storefront.notifications import models as _notifications
 from storefront.orders import models as _orders
 from storefront.payments import models as _payments
+from storefront.reviews import models as _reviews
 from storefront.search import models as _search
 from storefront.shop import models as _shop
 from storefront.storage import models as _storage
@@ -27,6 +28,7 @@ ROOMS = (
     _notifications,
     _orders,
     _payments,
+    _reviews,
     _search,
     _shop,
     _storage,

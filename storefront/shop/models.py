@@ -1,6 +1,6 @@
 """The one row that says what the shop is."""
 
-from sqlalchemy import CheckConstraint, String, Text
+from sqlalchemy import CheckConstraint, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import datetime, now
@@ -11,7 +11,10 @@ DEFAULT_NAME = "Storefront"
 
 
 class ShopProfile(Base):
-    """What the owner says of the shop. There is exactly one row."""
+    """What the owner says of the shop. There is exactly one row.
+
+    ``review_reminder_days`` is how long after delivery a buyer is asked for a review; 0 never asks.
+    """
 
     __tablename__ = "shop_profile"
     __table_args__ = (
@@ -28,5 +31,6 @@ class ShopProfile(Base):
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    review_reminder_days: Mapped[int] = mapped_column(default=10, server_default=text("10"))
     backup_noted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

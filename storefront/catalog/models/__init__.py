@@ -1,6 +1,25 @@
 """Tables of the catalogue."""
 
 from storefront.catalog.models.content import Chapter, Content, Lesson
-from storefront.catalog.models.product import CatalogStamp, Category, OldSlug, Picture, Product, Variant
+from storefront.catalog.models.product import (
+    CatalogStamp,
+    Category,
+    OldCategorySlug,
+    OldSlug,
+    Picture,
+    Product,
+    Variant,
+)
 
-__all__ = ["CatalogStamp", "Category", "Chapter", "Content", "Lesson", "OldSlug", "Picture", "Product", "Variant"]
+__all__ = [
+    "CatalogStamp",
+    "Category",
+    "Chapter",
+    "Content",
+    "Lesson",
+    "OldCategorySlug",
+    "OldSlug",
+    "Picture",
+    "Product",
+    "Variant",
+]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.catalog.states import ProductKind, ProductState
@@ -32,7 +32,8 @@ class Product(Base):
 
     ``price_amount``, ``price_varies``, ``is_available``, ``cover`` and ``facts`` repeat what variants, pictures
     and contents say, so that a list reads one row a product; only ``catalog.cards.refresh_card`` writes them. ``version`` rises with each save by
-    the owner, so that two tabs can't overwrite each other unseen.
+    the owner, so that two tabs can't overwrite each other unseen. ``review_count`` and ``rating_sum`` count the visible
+    reviews, changed in the same transaction as these.
     """
 
     __tablename__ = "product"
@@ -41,6 +42,8 @@ class Product(Base):
         Index("ix_product_category_newest", "category_id", "state", "published_at", "id"),
         Index("ix_product_price", "state", "price_amount", "id"),
         Index("ix_product_category_price", "category_id", "state", "price_amount", "id"),
+        # All that the index of the sitemap reads, so that it never opens a row.
+        Index("ix_product_found", "id", "state", "published_at", "updated_at"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
         CheckConstraint("price_amount >= 0", name="price_not_negative"),
     )
@@ -63,6 +66,8 @@ class Product(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     preview_token: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     version: Mapped[int] = mapped_column(default=1)
+    review_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    rating_sum: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -90,6 +95,15 @@ class OldSlug(Base):
 
     slug: Mapped[str] = mapped_column(String(120), primary_key=True)
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+
+
+class OldCategorySlug(Base):
+    """An address that a category once had; it redirects for ever."""
+
+    __tablename__ = "old_category_slug"
+
+    slug: Mapped[str] = mapped_column(String(120), primary_key=True)
+    category_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("category.id", ondelete="CASCADE"), index=True)
 
 
 class Variant(Base):
