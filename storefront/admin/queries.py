@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Category, Product, Variant
@@ -77,20 +77,20 @@ def list_products(words: str, state: ProductState | None, before: str | None) ->
 
 
 def count_products(words: str) -> dict[str, int]:
-    """Return how many products of each state, and of all (``""``), match; no count goes far past a thousand.
+    """Return how many products of each state, and of all (``""``), match; counting stops early.
 
-    Costs one query.
+    Costs one query: a look at the beginning of each state in the index, or with words one walk that ends soon.
     """
-    counts = {"": _count(words, None), **{state.value: _count(words, state) for state in ProductState}}
-    row = (
-        db.session().execute(select(*(count.label(name or "every") for name, count in counts.items()))).one()
-    )
-    return dict(zip(counts, row, strict=True))
-
-
-def has_products() -> bool:
-    """Whether there is any product."""
-    return db.session().scalar(select(Product.id).limit(1)) is not None
+    some = [select(Product.state).where(*_wanted(words, None)).limit(MOST_COUNTED + 1)]
+    if not words:
+        some = [
+            select(Product.state).where(Product.state == each).limit(MOST_COUNTED + 1)
+            for each in ProductState
+        ]
+    found = union_all(*(select(part.subquery()) for part in some)).subquery()
+    rows = db.session().execute(select(found.c.state, func.count()).group_by(found.c.state)).all()
+    counts = {state.value: 0 for state in ProductState} | {str(row[0]): int(row[1]) for row in rows}
+    return {"": sum(counts.values()), **counts}
 
 
 def has_published() -> bool:
@@ -173,17 +173,6 @@ def _wanted(words: str, state: ProductState | None) -> list[ColumnElement[bool]]
             )
         )
     return conditions
-
-
-def _count(words: str, state: ProductState | None) -> Any:
-    some = (
-        select(literal(1))
-        .select_from(Product)
-        .where(*_wanted(words, state))
-        .limit(MOST_COUNTED + 1)
-        .subquery()
-    )
-    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _offered() -> ColumnElement[bool]:

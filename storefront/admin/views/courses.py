@@ -22,6 +22,7 @@ from storefront.admin.views.products import page_of
 from storefront.catalog.models import Chapter, Lesson, Product
 from storefront.catalog.service import contents, courses, editing
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
+from storefront.catalog.service.playing_time import playing_time
 from storefront.core.errors import NotFound, ShopError
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
@@ -180,8 +181,9 @@ def set_media(slug: str, lesson_id: str) -> BaseResponse:
     product, lesson = _get_lesson(slug, lesson_id)
     try:
         sent = sent_files()[0]
+        seconds = playing_time(sent.stream)
         upload = storage.upload(sent.stream, sent.filename)
-        change_product(slug, lambda locked: _set_media(locked, lesson_id, upload))
+        change_product(slug, lambda locked: _set_media(locked, lesson_id, upload, seconds))
     except ShopError as error:
         form = lesson_form(lesson)
         return _render_lesson(product, lesson, form, refusal=refusal_of(error), status=error.status)
@@ -293,9 +295,9 @@ def _save_lesson(product: Product, lesson_id: str, form: LessonForm) -> None:
     )
 
 
-def _set_media(product: Product, lesson_id: str, upload: storage.Upload) -> None:
+def _set_media(product: Product, lesson_id: str, upload: storage.Upload, seconds: int | None) -> None:
     """What is refused has no row, and is swept out of the storage like all that broke off."""
-    courses.set_media(product, courses.get_lesson(product.id, lesson_id), upload)
+    courses.set_media(product, courses.get_lesson(product.id, lesson_id), upload, seconds)
 
 
 def _course_url(slug: str, content_id: str, anchor: str | None = None) -> str:

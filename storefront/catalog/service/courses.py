@@ -153,8 +153,8 @@ def edit_lesson(
     journal.write(topic_of(product), "lesson.saved", title=title, is_preview=is_preview)
 
 
-def set_media(product: Product, lesson: Lesson, upload: Upload) -> None:
-    """Give the lesson a video or sound in place of the present one.
+def set_media(product: Product, lesson: Lesson, upload: Upload, duration_seconds: int | None) -> None:
+    """Give the lesson a video or sound in place of the present one, and its duration where that is known.
 
     Raises:
         NotPlayable: browsers can't play it.
@@ -163,6 +163,7 @@ def set_media(product: Product, lesson: Lesson, upload: Upload) -> None:
         raise NotPlayable
     before = lesson.media
     lesson.media = storage.register(upload)
+    lesson.duration_seconds = duration_seconds or lesson.duration_seconds
     db.session().flush()
     if before is not None:
         forget_file(before)
