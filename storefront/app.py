@@ -18,6 +18,7 @@ from storefront.cart import jobs as cart_jobs
 from storefront.cart import service as carts
 from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.views import cart
+from storefront.catalog.drawing import init_drawing
 from storefront.catalog.stamp import read_stamp, tell_after_change
 from storefront.catalog.views import catalog
 from storefront.checkout import emails as checkout_emails
@@ -40,6 +41,7 @@ from storefront.journal.service import acting_as
 from storefront.notifications import jobs as notification_jobs
 from storefront.orders.queries import count_attention
 from storefront.search import views as search_views
+from storefront.shop import service as shop_words
 from storefront.shop.service import shop_view
 from storefront.storage import jobs as storage_jobs
 from storefront.storage import service as storage
@@ -105,6 +107,7 @@ def _build(settings: Settings) -> Flask:
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)
+    init_drawing(app)
     CHECKS["storage"] = lambda: storage.store().is_ready()
     CHECKS["queue"] = is_worker_alive
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)
@@ -155,10 +158,12 @@ def _is_catalogue(path: str) -> bool:
 
 
 def _stamp() -> int:
+    """Return the version of the catalogue. The shop's own words are read anew with it, since pages are full of them."""
     try:
         return read_stamp()
     finally:
         db.close_reader()
+        shop_words.forget()
 
 
 @contextmanager

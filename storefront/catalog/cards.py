@@ -1,7 +1,6 @@
 """What a list shows of a product: one row each, ready to print."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
@@ -14,9 +13,8 @@ from storefront.core.clock import datetime
 from storefront.core.money import Money
 
 
-@dataclass(slots=True)
-class Card:
-    """One product as a list shows it."""
+class Card(NamedTuple):
+    """One product as a list shows it; equal ones look alike, so that what is drawn of one can be kept."""
 
     id: int
     path: str

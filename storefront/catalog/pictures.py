@@ -12,9 +12,11 @@ which ``sweep_pictures`` removes a day later.
 """
 
 import io
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import Any, BinaryIO
 
@@ -216,6 +218,12 @@ def cover_view(cover: Mapping[str, Any], language: str | None = None) -> Picture
         alt=(cover.get("translations") or {}).get(chosen, {}).get("alt") or cover.get("alt", ""),
         full=_address(cover["key"], widths[-1]),
     )
+
+
+@lru_cache(maxsize=4096)
+def cover_view_of(cover: str, language: str) -> PictureView:
+    """Return the same for a cover as the database keeps it, in JSON; a list has many, and they seldom change."""
+    return cover_view(json.loads(cover), language)
 
 
 def srcset(picture: Mapping[str, Any] | Picture) -> str:

@@ -3,20 +3,25 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from storefront.catalog.cards import Card
 from storefront.catalog.models import Category, Content, OldSlug, Picture, Product, Variant
-from storefront.catalog.pictures import cover_view
+from storefront.catalog.pictures import cover_view_of
 from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import datetime, from_timestamp, now, timedelta
 from storefront.core.money import Money
 
 PAGE_SIZE = 24
+# What JSON writes for None is a text too.
+_NO_COVER = (None, "null")
+# Lists are read by Core: entities would cost twice as much (docs/decisions/speed.md).
+_product = Product.__table__.c
+_category = Category.__table__.c
 
 
 class Sort(StrEnum):
@@ -25,6 +30,17 @@ class Sort(StrEnum):
     NEWEST = "newest"
     CHEAPEST = "price"
     DEAREST = "-price"
+
+
+class Shelf(NamedTuple):
+    """A category as the pages of the catalogue show it."""
+
+    id: int
+    parent_id: int | None
+    slug: str
+    name: str
+    description: str
+    translations: dict[str, dict[str, str]]
 
 
 @dataclass(slots=True)
@@ -56,7 +72,7 @@ def list_cards(
     if position is not None:
         values["position"], values["position_id"] = position
     rows = db.session().execute(statement, values).all()
-    cards = [card_of(row, root) for row in rows[:size]]
+    cards = [_card_of(row, language, root) for row in rows[:size]]
     return Page(cards, _position_of(rows[size - 1], sort) if len(rows) > size else None)
 
 
@@ -64,8 +80,8 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     """Return the published ones of these products, in the given order."""
     if not product_ids:
         return []
-    statement = select(*_card_columns(language)).where(Product.id.in_(product_ids), *_published(now()))
-    found = {row.id: card_of(row, root) for row in db.session().execute(statement)}
+    statement = _by_ids_statement(language)
+    found = {row.id: _card_of(row, language, root) for row in db.session().execute(statement, {"ids": product_ids, "now": now()})}
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
@@ -95,11 +111,8 @@ def is_published(product: Product, at: datetime | None = None) -> bool:
 
 def next_publication() -> datetime | None:
     """Return when the clock will next publish something, which ends every cached list."""
-    return db.session().scalar(
-        select(func.min(Product.published_at)).where(
-            Product.state == ProductState.PUBLISHED, Product.published_at > now()
-        )
-    )
+    found: datetime | None = db.session().scalar(_NEXT_PUBLICATION, {"now": now()})
+    return found
 
 
 def list_categories() -> list[Category]:
@@ -107,12 +120,17 @@ def list_categories() -> list[Category]:
     return list(db.session().scalars(select(Category).order_by(Category.position, Category.id)))
 
 
+def list_shelves() -> list[Shelf]:
+    """Return the same for a page that only shows them."""
+    return [Shelf(*row) for row in db.session().execute(_SHELVES)]
+
+
 def find_category(slug: str) -> Category | None:
     """Return the shelf with that address."""
     return db.session().scalar(select(Category).where(Category.slug == slug))
 
 
-def with_descendants(category: Category, categories: list[Category]) -> tuple[int, ...]:
+def with_descendants(category: Shelf, categories: list[Shelf]) -> tuple[int, ...]:
     """Return the ids of the shelf and of all below it."""
     found = [category.id]
     for parent_id in found:
@@ -151,19 +169,13 @@ def pictures_of(product_id: int) -> list[Picture]:
     )
 
 
-def card_of(row: Row[Any], root: str = "") -> Card:
+def _card_of(row: Any, language: str, root: str) -> Card:
     """Turn a row of the list statement into what the templates print."""
+    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at = row
+    picture = cover_view_of(cover, language) if cover not in _NO_COVER else None
+    price = Money(amount, currency)
     return Card(
-        id=row.id,
-        path=f"{root}/products/{row.slug}",
-        title=row.title,
-        summary=row.summary,
-        kind=row.kind,
-        price=Money(row.price_amount, row.currency),
-        price_varies=row.price_varies,
-        is_available=row.is_available,
-        picture=cover_view(row.cover) if row.cover else None,
-        published_at=row.published_at,
+        id_, f"{root}/products/{slug}", title, summary, kind, price, varies, is_available, picture, published_at
     )
 
 
@@ -173,21 +185,27 @@ def _product_statement() -> Select[Product]:
     )
 
 
+@lru_cache(maxsize=8)
+def _by_ids_statement(language: str) -> Select[Any]:
+    wanted = _product.id.in_(bindparam("ids", expanding=True))
+    return select(*_card_columns(language)).where(wanted, *_published(bindparam("now")))
+
+
 @lru_cache(maxsize=128)
 def _list_statement(language: str, sort: Sort, categories: int, continued: bool) -> Select[Any]:
     statement = select(*_card_columns(language)).where(*_published(bindparam("now")))
     if categories == 1:
-        statement = statement.where(Product.category_id == bindparam("categories"))
+        statement = statement.where(_product.category_id == bindparam("categories"))
     elif categories:
-        statement = statement.where(Product.category_id.in_(bindparam("categories", expanding=True)))
-    key = Product.published_at if sort is Sort.NEWEST else Product.price_amount
+        statement = statement.where(_product.category_id.in_(bindparam("categories", expanding=True)))
+    key = _product.published_at if sort is Sort.NEWEST else _product.price_amount
     descending = sort in (Sort.NEWEST, Sort.DEAREST)
     if continued:
         statement = statement.where(_beyond(key, descending))
     if descending:
-        statement = statement.order_by(key.desc(), Product.id.desc())
+        statement = statement.order_by(key.desc(), _product.id.desc())
     else:
-        statement = statement.order_by(key, Product.id)
+        statement = statement.order_by(key, _product.id)
     return statement.limit(bindparam("size"))
 
 
@@ -196,35 +214,36 @@ def _beyond(key: Any, descending: bool) -> ColumnElement[bool]:
     position: BindParameter[Any] = bindparam("position")
     position_id: BindParameter[int] = bindparam("position_id")
     if descending:
-        return and_(key <= position, or_(key < position, Product.id < position_id))
-    return and_(key >= position, or_(key > position, Product.id > position_id))
+        return and_(key <= position, or_(key < position, _product.id < position_id))
+    return and_(key >= position, or_(key > position, _product.id > position_id))
 
 
 def _card_columns(language: str) -> tuple[Any, ...]:
     return (
-        Product.id,
-        Product.slug,
+        _product.id,
+        _product.slug,
         _translated("title", language),
         _translated("summary", language),
-        Product.kind,
-        Product.currency,
-        Product.price_amount,
-        Product.price_varies,
-        Product.is_available,
-        Product.cover,
-        Product.published_at,
+        _product.kind,
+        _product.currency,
+        _product.price_amount,
+        _product.price_varies,
+        _product.is_available,
+        # As text, which is read once for many pages.
+        cast(_product.cover, Text),
+        _product.published_at,
     )
 
 
 def _translated(field: str, language: str) -> Any:
-    own = getattr(Product, field)
+    own = _product[field]
     if language == "en":
         return own
-    return func.coalesce(Product.translations[language][field].as_string(), own).label(field)
+    return func.coalesce(_product.translations[language][field].as_string(), own).label(field)
 
 
 def _published(at: Any) -> tuple[ColumnElement[bool], ...]:
-    return (Product.state == ProductState.PUBLISHED, Product.published_at <= at)
+    return (_product.state == ProductState.PUBLISHED, _product.published_at <= at)
 
 
 def _position_of(row: Row[Any], sort: Sort) -> str:
@@ -241,3 +260,11 @@ def _read_position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
         return int(key), int(row_id)
     seconds, micro = divmod(int(key), 1_000_000)
     return (from_timestamp(seconds) + timedelta(microseconds=micro), int(row_id)) if seconds < 253_402_300_000 else None
+
+
+_NEXT_PUBLICATION = select(func.min(_product.published_at)).where(
+    _product.state == ProductState.PUBLISHED, _product.published_at > bindparam("now")
+)
+_SHELVES = select(
+    _category.id, _category.parent_id, _category.slug, _category.name, _category.description, _category.translations
+).order_by(_category.position, _category.id)

@@ -14,6 +14,8 @@ _SECRET = re.compile(r"\b((?:sk|rk|whsec|pk)_[A-Za-z0-9_]{4})[A-Za-z0-9_]+")
 # As ids.new_token() makes them, such as in the address of a mailed link.
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])([A-Za-z0-9_-]{4})[A-Za-z0-9_-]{39}(?![A-Za-z0-9_-])")
 
+_TOKEN_LENGTH = 43
+
 
 def configure_logging(level: str = "INFO", json_lines: bool = False) -> None:
     """Send our events and those of libraries to standard error."""
@@ -42,7 +44,12 @@ def get_logger() -> FilteringBoundLogger:
 
 def mask(text: str) -> str:
     """Return the text with e-mail addresses, keys and tokens shortened: ``m***@example.org``."""
-    return _TOKEN.sub(r"\1***", _SECRET.sub(r"\1***", _EMAIL.sub(r"\1***@\2", text)))
+    # Most texts are short words of our own; each has to show that it may hold such a thing.
+    if "@" in text:
+        text = _EMAIL.sub(r"\1***@\2", text)
+    if "_" in text:
+        text = _SECRET.sub(r"\1***", text)
+    return _TOKEN.sub(r"\1***", text) if len(text) >= _TOKEN_LENGTH else text
 
 
 def _hide_secrets(_logger: Any, _name: str, event: EventDict) -> EventDict:

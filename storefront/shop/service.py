@@ -37,6 +37,7 @@ class ProfileInput:
 
 
 _known: tuple[float, ShopProfile] | None = None
+_forgotten = 0
 
 
 def get_profile() -> ShopProfile:
@@ -95,16 +96,20 @@ def currency() -> str:
 
 def forget() -> None:
     """Read the row again at the next need, because this process has changed it."""
-    global _known  # a memo of this process
+    global _known, _forgotten  # a memo of this process
+    _forgotten += 1
     _known = None
 
 
 def _profile_known() -> ShopProfile:
     global _known  # a memo of this process
-    clock = time.monotonic()
-    if _known is None or clock - _known[0] > _KEEP_SECONDS:
-        _known = (clock, db.session().get(ShopProfile, 1) or ShopProfile(**_DEFAULTS))
-    return _known[1]
+    clock, known, forgotten = time.monotonic(), _known, _forgotten
+    if known is not None and clock - known[0] <= _KEEP_SECONDS:
+        return known[1]
+    profile = db.session().get(ShopProfile, 1) or ShopProfile(**_DEFAULTS)
+    if forgotten == _forgotten:  # else it was changed while it was read, so what was read may be old already
+        _known = (clock, profile)
+    return profile
 
 
 _DEFAULTS = {

@@ -11,16 +11,19 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import lru_cache, wraps
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import brotli
 from flask import Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.core.clock import datetime
+from storefront.core.logging import get_logger
 from storefront.web.language import is_by_prefix, language_of
+from storefront.web.pages import asks_for_fragment
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,9 +34,10 @@ QUERY_KEYS = frozenset({"q", "category", "sort", "after", "variant"})
 PERSONAL_COOKIES = ("account=", "__Host-account=")
 _MARK = "X-Page-Cache"
 _LOOK_EVERY = 1.0
-_ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
-    ("br", lambda body: brotli.compress(body, quality=5)),
-    ("gzip", lambda body: zlib.compress(body, level=6, wbits=31)),
+# The first visitor of a page waits for its making, so it is compressed lightly; well once it is asked for again.
+_ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes], Callable[[bytes], bytes]], ...] = (
+    ("br", lambda body: brotli.compress(body, quality=2), lambda body: brotli.compress(body, quality=6)),
+    ("gzip", lambda body: zlib.compress(body, level=1, wbits=31), lambda body: zlib.compress(body, level=6, wbits=31)),
 )
 
 
@@ -43,6 +47,11 @@ class _Entry(NamedTuple):
     bodies: dict[str, bytes]
     stamp: int
     ends_at: float
+
+    @property
+    def size(self) -> int:
+        """About how much memory it takes, once there are two encodings of it."""
+        return 2 * len(self.bodies[""])
 
 
 def cacheable(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -68,53 +77,82 @@ def page_ends_at(moment: datetime | None) -> None:
         g.page_ends_at = min(moment.timestamp(), g.get("page_ends_at") or moment.timestamp())
 
 
+@lru_cache(maxsize=1024)
 def allowed_query(query: str) -> str:
-    """Return the part of a query string that may matter, in a fixed order."""
+    """Return the part of a query string that may matter: the first of each key, in a fixed order."""
     if not query:
         return ""
-    return urlencode(sorted(pair for pair in parse_qsl(query) if pair[0] in QUERY_KEYS))
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name in QUERY_KEYS:
+            found.setdefault(name, value)
+    return urlencode(sorted(found.items()))
 
 
 class PageCache:
     """The WSGI layer that keeps pages."""
 
     def __init__(
-        self, app: "WSGIApplication", stamp: Callable[[], int], kept: Callable[[str], bool], size: int = 2000
+        self,
+        app: "WSGIApplication",
+        stamp: Callable[[], int],
+        kept: Callable[[str], bool],
+        most_bytes: int = 24_000_000,
     ) -> None:
         """``stamp`` asks the database for the version of the catalogue; ``kept`` says which paths may be kept."""
         self.app = app
         self._is_kept = kept
         self._read_stamp = stamp
         self._stamp = -1
-        self._looked_at = float("-inf")
+        self._changes = 0
+        # Which of our own changes the stamp includes, and when it was read.
+        self._looked: tuple[int, float] = (-1, 0.0)
+        self._looking = Lock()
         self._pages: OrderedDict[tuple[str, ...], _Entry] = OrderedDict()
-        self._size = size
+        self._bytes_left = most_bytes
         self._lock = Lock()
 
     def forget(self) -> None:
         """Look at the stamp again at the next request, because this process has just changed the catalogue."""
-        self._looked_at = float("-inf")
+        self._changes += 1
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer from memory, or ask the shop and keep its answer if it may be kept."""
-        cookies = environ.get("HTTP_COOKIE", "")
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or not self._is_kept(environ["PATH_INFO"]):
             return self.app(environ, start_response)
+        # The page sees no more of the query than the key does: nothing of one visitor's address gets to another.
+        environ["QUERY_STRING"] = allowed_query(environ.get("QUERY_STRING", ""))
+        cookies = environ.get("HTTP_COOKIE", "")
         if any(name in cookies for name in PERSONAL_COOKIES):
             return self._ask_without_keeping(environ, start_response)
-        key = _key(environ)
         stamp = self._current_stamp()
+        if stamp is None:
+            return self._ask_without_keeping(environ, start_response)
+        key = _key(environ)
         entry = self._pages.get(key)
         if entry is not None and entry.stamp == stamp and (not entry.ends_at or time.time() < entry.ends_at):
-            return _send(entry, environ, start_response)
+            return _send(entry, environ, start_response, is_new=False)
         return self._ask(environ, start_response, key, stamp)
 
-    def _current_stamp(self) -> int:
-        clock = time.monotonic()
-        if clock - self._looked_at >= _LOOK_EVERY:
-            self._looked_at = clock
-            self._stamp = self._read_stamp()
-        return self._stamp
+    def _current_stamp(self) -> int | None:
+        """Return the version of the catalogue, read within the last second; None when the database does not answer."""
+        if self._is_fresh():
+            return self._stamp
+        with self._looking:
+            if self._is_fresh():
+                return self._stamp
+            changes, clock = self._changes, time.monotonic()
+            try:
+                self._stamp = self._read_stamp()
+            except SQLAlchemyError as error:
+                get_logger().warning("page cache without stamp", reason=type(error).__name__)
+                return None
+            self._looked = (changes, clock)
+            return self._stamp
+
+    def _is_fresh(self) -> bool:
+        changes, clock = self._looked
+        return changes == self._changes and time.monotonic() - clock < _LOOK_EVERY
 
     def _ask_without_keeping(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -147,20 +185,29 @@ class PageCache:
         close = getattr(answer, "close", None)
         if close is not None:
             close()
+        self._keep(key, entry)
+        return _send(entry, environ, start_response, is_new=True)
+
+    def _keep(self, key: tuple[str, ...], entry: _Entry) -> None:
+        """Keep the page, and drop the oldest ones when there are too many: strangers choose the words they search."""
         with self._lock:
+            before = self._pages.pop(key, None)
+            if before is not None:
+                self._bytes_left += before.size
             self._pages[key] = entry
-            while len(self._pages) > self._size:
-                self._pages.popitem(last=False)
-        return _send(entry, environ, start_response)
+            self._bytes_left -= entry.size
+            while self._bytes_left < 0:
+                _, oldest = self._pages.popitem(last=False)
+                self._bytes_left += oldest.size
 
 
 def _key(environ: "WSGIEnvironment") -> tuple[str, ...]:
     return (
         environ.get("SCRIPT_NAME", ""),
         environ["PATH_INFO"],
-        allowed_query(environ.get("QUERY_STRING", "")),
+        environ["QUERY_STRING"],
         language_of(environ),
-        environ.get("HTTP_HX_REQUEST_TYPE", "") if environ.get("HTTP_HX_REQUEST") else "",
+        "fragment" if asks_for_fragment(environ) else "",
     )
 
 
@@ -172,11 +219,13 @@ def _entry(body: bytes, headers: list[tuple[str, str]], stamp: int, ends_at: flo
     return _Entry(kept, f'W/"{hashlib.sha256(body).hexdigest()[:20]}"', {"": body}, stamp, ends_at)
 
 
-def _send(entry: _Entry, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+def _send(
+    entry: _Entry, environ: "WSGIEnvironment", start_response: "StartResponse", *, is_new: bool
+) -> list[bytes]:
     if entry.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
         start_response("304 Not Modified", [*entry.headers, ("ETag", entry.etag)])
         return []
-    encoding, body = _encoded(entry, environ.get("HTTP_ACCEPT_ENCODING", ""))
+    encoding, body = _encoded(entry, environ.get("HTTP_ACCEPT_ENCODING", ""), is_new=is_new)
     headers = [*entry.headers, ("ETag", entry.etag), ("Content-Length", str(len(body)))]
     if encoding:
         headers.append(("Content-Encoding", encoding))
@@ -184,11 +233,13 @@ def _send(entry: _Entry, environ: "WSGIEnvironment", start_response: "StartRespo
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _encoded(entry: _Entry, accepted: str) -> tuple[str, bytes]:
-    for name, compress in _ENCODINGS:
-        if name in accepted:
+def _encoded(entry: _Entry, accepted: str, *, is_new: bool) -> tuple[str, bytes]:
+    for name, lightly, well in _ENCODINGS:
+        if name in accepted and f"{name};q=0" not in accepted.replace(" ", ""):
+            if is_new:
+                return name, lightly(entry.bodies[""])
             body = entry.bodies.get(name)
             if body is None:
-                body = entry.bodies[name] = compress(entry.bodies[""])
+                body = entry.bodies[name] = well(entry.bodies[""])
             return name, body
     return "", entry.bodies[""]

@@ -1,14 +1,22 @@
 """Answering with a page or with a fragment of it. The only reader of ``HX-`` headers."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 
 def wants_fragment() -> bool:
     """Whether htmx asked for a piece of the page rather than the whole of it."""
-    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") != "full"
+    return asks_for_fragment(request.environ)
+
+
+def asks_for_fragment(environ: "WSGIEnvironment") -> bool:
+    """Answer the same for the page cache, which is asked before there is a request."""
+    return environ.get("HTTP_HX_REQUEST") == "true" and environ.get("HTTP_HX_REQUEST_TYPE") != "full"
 
 
 def render_page(

@@ -18,13 +18,14 @@ from storefront.web.filters import init_filters
 from storefront.web.headers import init_headers
 from storefront.web.language import LanguageMiddleware, current_language, language_links, locale_of_request
 from storefront.web.page_cache import PageCache
+from storefront.web.templating import ShopFlask
 from storefront.web.words import init_words
 
 
 def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_origins: tuple[str, ...]) -> Flask:
     """Return a Flask app with languages, headers, CSRF, errors, filters and compression, but without any page."""
     templates = STATIC_FOLDER.parent / "templates"
-    app = Flask("storefront", static_folder=None, template_folder=str(templates))
+    app = ShopFlask("storefront", static_folder=None, template_folder=str(templates))
     app.add_url_rule("/static/<path:filename>", "static", serve_asset)
     app.config.update(_configuration(settings, STATIC_FOLDER.parent / "storefront" / "translations"))
     app.jinja_env.undefined = StrictUndefined

@@ -1,0 +1,1 @@
+"""Speed against the goals: `make bench`, or `python -m benchmarks [part ...]`."""
