@@ -26,7 +26,7 @@ from storefront.payments.models import Payment, Refund
 from storefront.payments.states import KNOWN_REFUNDS, RefundStatus
 
 # Why access is closed while the money is there.
-_CLOSES = {PaymentState.REFUNDED: "refunded", PaymentState.DISPUTED: "disputed"}
+_CLOSES = {PaymentState.REFUNDED: N_("refunded"), PaymentState.DISPUTED: N_("disputed")}
 
 
 class NothingToRefund(Refused):

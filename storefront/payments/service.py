@@ -228,7 +228,8 @@ def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
     if dispute.status in _DISPUTE_DECIDED and view.status not in _DISPUTE_DECIDED:
         return dispute  # what was asked before somebody else wrote down the end
     if dispute.status != view.status:
-        journal(f"order:{payment.order_id}", f"dispute.{view.status}", amount=view.amount.amount, reason=view.reason)
+        topic, amount = f"order:{payment.order_id}", view.amount
+        journal(topic, f"dispute.{view.status}", amount=amount.amount, currency=amount.currency, reason=view.reason)
     dispute.status, dispute.reason = view.status, view.reason
     db.session().flush()
     return dispute
