@@ -1,10 +1,18 @@
 """Money: an integer of minor units beside its ISO 4217 currency; never a float, never ``* 100``."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol, list_currencies
+
+# Far above any price: 100 lines of 99 such things still fit into the database's integers.
+LARGEST_AMOUNT = 10**13
+
+_PLAIN = re.compile(r"[0-9]+")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*")
+_LAST_SIGN = re.compile(r"([0-9.,]*)([.,])([0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +70,12 @@ def parse_amount(text: str, currency: str) -> int:
     """Return the minor units that a person meant by ``19.90``, ``19,90`` or ``1 200``.
 
     Raises:
-        InvalidAmount: it is no number, is negative, or has more decimals than the currency.
+        InvalidAmount: it is no number, is negative, is larger than any price, or has more decimals than the currency.
     """
     plain = text.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("\uff0c", ",")
-    if not plain or not all(c in "0123456789.," for c in plain) or not plain.isascii():
-        raise InvalidAmount(text)
-    try:
-        value = Decimal(_with_decimal_point(plain, exponent_of(currency)))
-    except InvalidOperation as error:
-        raise InvalidAmount(text) from error
+    value = Decimal(_with_decimal_point(plain, exponent_of(currency), text))
     minor = value.scaleb(exponent_of(currency))
-    if minor != minor.to_integral_value():
+    if minor != minor.to_integral_value() or minor > LARGEST_AMOUNT:
         raise InvalidAmount(text)
     return int(minor)
 
@@ -91,13 +94,13 @@ def _format(amount: int, currency: str, language: str) -> str:
     return str(format_currency(value, currency, locale=_LOCALES.get(language, language)))
 
 
-def _with_decimal_point(plain: str, exponent: int) -> str:
+def _with_decimal_point(plain: str, exponent: int, text: str) -> str:
     """Decide which sign is the decimal point: the last one, unless it can only group thousands."""
-    last = max(plain.rfind("."), plain.rfind(","))
-    if last < 0:
+    if _PLAIN.fullmatch(plain):
         return plain
-    head, tail = plain[:last], plain[last + 1 :]
-    sign = plain[last]
-    groups_only = head.count(sign) > 0 or (len(tail) == 3 and exponent != 3)
-    digits = head.replace(".", "").replace(",", "")
-    return digits + tail if groups_only else f"{digits or '0'}.{tail or '0'}"
+    head, sign, tail = _LAST_SIGN.fullmatch(plain).groups() if _LAST_SIGN.fullmatch(plain) else ("", "", "")
+    if sign and (sign in head or (len(tail) == 3 and exponent != 3)):
+        head, tail = plain, ""
+    if not (head or tail) or not (head == "" or _PLAIN.fullmatch(head) or _GROUPED.fullmatch(head)):
+        raise InvalidAmount(text)
+    return f"{re.sub('[.,]', '', head) or '0'}.{tail or '0'}"

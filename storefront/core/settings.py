@@ -62,7 +62,11 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", "stripe_webhook_secrets", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("public_url", "stripe_api_base", "stripe_checkout_origin")
     @classmethod
@@ -78,7 +82,9 @@ class Settings(BaseSettings):
         scheme = value.split(":", 1)[0]
         if value and scheme not in _DATABASE_SCHEMES:
             raise ValueError("must begin with sqlite:/// or postgresql://")
-        return value.replace(f"{scheme}:", "postgresql+psycopg:", 1) if scheme.startswith("postgres") else value
+        return (
+            value.replace(f"{scheme}:", "postgresql+psycopg:", 1) if scheme.startswith("postgres") else value
+        )
 
     @field_validator("storage_url")
     @classmethod
@@ -195,20 +201,27 @@ def load_settings(**overrides: Any) -> Settings:
 def _in_words(error: ValidationError) -> list[str]:
     """Return a line a mistake; what was set is not repeated, since addresses hold passwords."""
     return [
-        f"{str(mistake['loc'][0]).upper()}: {mistake['msg'].removeprefix('Value error, ')}." for mistake in error.errors()
+        f"{str(mistake['loc'][0]).upper()}: {mistake['msg'].removeprefix('Value error, ')}."
+        for mistake in error.errors()
     ]
 
 
 def _production_mistakes(settings: Settings) -> list[str]:
     """Return what keeps this from being a shop for real people, each with the remedy."""
     checks = [
-        (settings.is_practice, "STRIPE_SECRET_KEY is not set: practice payment can't run in production. Set your sk_live_... key."),
         (
-            not settings.is_practice and not settings.stripe_webhook_secrets,
-            "STRIPE_WEBHOOK_SECRETS is not set. Copy the signing secret (whsec_...) of your webhook endpoint at Stripe.",
+            settings.is_practice,
+            "STRIPE_SECRET_KEY is not set: practice payment can't run in production. Set your sk_live_... key.",
         ),
         (
-            any("practice" in secret for secret in (settings.stripe_secret_key, *settings.stripe_webhook_secrets)),
+            not settings.is_practice and not settings.stripe_webhook_secrets,
+            "STRIPE_WEBHOOK_SECRETS is not set. Copy the signing secret (whsec_...) of your webhook at Stripe.",
+        ),
+        (
+            any(
+                "practice" in secret
+                for secret in (settings.stripe_secret_key, *settings.stripe_webhook_secrets)
+            ),
             "A practice key or webhook secret is set for production. Use the ones from Stripe's dashboard.",
         ),
         (
@@ -234,7 +247,11 @@ def _folder_mistakes(var_dir: Path) -> list[str]:
         writable = os.access(var_dir, os.W_OK | os.X_OK)
     except OSError:
         writable = False
-    return [] if writable else [f"The folder {var_dir.absolute()} can't be written. Set VAR_DIR to a folder that can."]
+    return (
+        []
+        if writable
+        else [f"The folder {var_dir.absolute()} can't be written. Set VAR_DIR to a folder that can."]
+    )
 
 
 def _kept_secret(var_dir: Path) -> str:

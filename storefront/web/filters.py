@@ -9,7 +9,7 @@ from babel.dates import format_date, format_datetime
 from flask import Flask
 from flask_babel import gettext, ngettext
 
-from storefront.core.clock import UTC, datetime
+from storefront.core.clock import datetime, now
 from storefront.core.money import Money
 from storefront.core.sentences import read
 from storefront.web.language import babel_locale, current_language, in_language
@@ -49,7 +49,7 @@ def day(value: datetime) -> str:
 
 def ago(value: datetime) -> str:
     """Return how long ago that was, in words that are right to one unit."""
-    seconds = max(0, int((datetime.now(UTC) - value).total_seconds()))
+    seconds = max(0, int((now() - value).total_seconds()))
     if seconds < 60:
         return str(gettext("just now"))
     if seconds < 3600:
