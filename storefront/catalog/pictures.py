@@ -95,10 +95,10 @@ class PictureView:
     full: str
 
 
-def encode_picture(stream: BinaryIO) -> EncodedPicture:
+def encode_picture(stream: BinaryIO, prefix: str = PREFIX) -> EncodedPicture:
     """Decode the picture, put it into the storage in all widths, and return what ``add_picture`` needs.
 
-    Call it with no unit running; it takes about a second.
+    Call it with no unit running; it takes about a second. Who keeps pictures under another ``prefix`` sweeps them too.
 
     Raises:
         BadPicture: it is no picture, too large, broken, or of a kind that we do not show.
@@ -113,7 +113,7 @@ def encode_picture(stream: BinaryIO) -> EncodedPicture:
     with _one_at_a_time:
         picture = _decoded(data)
         encodings = _in_all_widths(picture)
-    key = PREFIX + new_public_id()
+    key = prefix + new_public_id()
     for width, encoded in encodings.items():
         storage.store().put(f"{key}-{width}.webp", io.BytesIO(encoded), "image/webp")
     reach("pictures.stored")
