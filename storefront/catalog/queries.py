@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, and_, bindparam, cast, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from storefront.catalog.cards import Card
 from storefront.catalog.models import Category, Content, OldSlug, Picture, Product, Variant
@@ -85,16 +85,6 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
-def find_product(slug: str) -> Product | None:
-    """Return the product with that address, whatever its state, with its category, variants and pictures (3 queries)."""
-    return db.session().scalar(_product_statement().where(Product.slug == slug))
-
-
-def find_product_by_preview(token: str) -> Product | None:
-    """Return the product whose secret preview address this is."""
-    return db.session().scalar(_product_statement().where(Product.preview_token == token))
-
-
 def find_new_slug(slug: str) -> str | None:
     """Return the present address of a product that once had this one."""
     return db.session().scalar(
@@ -138,11 +128,6 @@ def with_descendants(category: Shelf, categories: list[Shelf]) -> tuple[int, ...
     return tuple(found)
 
 
-def offered_variants(product: Product) -> list[Variant]:
-    """Return the variants that are on offer, in the owner's order."""
-    return [variant for variant in product.variants if variant.archived_at is None]
-
-
 def get_variants(variant_ids: list[int]) -> dict[int, Variant]:
     """Return variants with their products, by id (2 queries at most)."""
     statement = select(Variant).where(Variant.id.in_(variant_ids)).options(selectinload(Variant.product))
@@ -171,17 +156,11 @@ def pictures_of(product_id: int) -> list[Picture]:
 
 def _card_of(row: Any, language: str, root: str) -> Card:
     """Turn a row of the list statement into what the templates print."""
-    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at = row
+    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rating = row
     picture = cover_view_of(cover, language) if cover not in _NO_COVER else None
     price = Money(amount, currency)
     return Card(
-        id_, f"{root}/products/{slug}", title, summary, kind, price, varies, is_available, picture, published_at
-    )
-
-
-def _product_statement() -> Select[Product]:
-    return select(Product).options(
-        joinedload(Product.category), selectinload(Product.variants), selectinload(Product.pictures)
+        id_, f"{root}/products/{slug}", title, summary, kind, price, varies, is_available, picture, published_at, *rating
     )
 
 
@@ -232,6 +211,8 @@ def _card_columns(language: str) -> tuple[Any, ...]:
         # As text, which is read once for many pages.
         cast(_product.cover, Text),
         _product.published_at,
+        _product.review_count,
+        _product.rating_sum,
     )
 
 

@@ -6,8 +6,7 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.catalog import queries
-from storefront.catalog.models import Product, Variant
-from storefront.catalog.pictures import picture_view
+from storefront.catalog.page import Offer, ProductPage, find_page, find_preview
 from storefront.core.errors import NotFound
 from storefront.web.access import public
 from storefront.web.language import current_language
@@ -36,8 +35,8 @@ def home() -> Response:
 @public
 def show_product(slug: str) -> BaseResponse:
     """Show one product; an address that it once had leads to the present one."""
-    product = queries.find_product(slug)
-    if product is None or not queries.is_published(product):
+    product = find_page(current_language(), slug=slug)
+    if product is None or not product.is_published:
         return _moved(slug)
     return _show_published(product=product)
 
@@ -46,38 +45,37 @@ def show_product(slug: str) -> BaseResponse:
 @public
 def preview_product(token: str) -> Response:
     """Show a product as it will be to whoever has the secret address."""
-    product = queries.find_product_by_preview(token)
+    product = find_preview(current_language(), token=token)
     if product is None:
         raise NotFound
     return _render(product, is_preview=True)
 
 
 @cacheable
-def _show_published(product: Product) -> Response:
+def _show_published(product: ProductPage) -> Response:
     return _render(product, is_preview=False)
 
 
-def _render(product: Product, *, is_preview: bool) -> Response:
-    variants = queries.offered_variants(product)
+def _render(product: ProductPage, *, is_preview: bool) -> Response:
     return render_page(
         "catalog/show_product.html",
         fragment="catalog/_buy.html",
         product=product,
-        variants=variants,
-        chosen=_chosen(variants),
-        pictures=[picture_view(picture) for picture in product.pictures],
+        variants=product.variants,
+        chosen=_chosen(product.variants),
+        pictures=product.pictures,
         contents=product.facts.get("contents", []),
         is_preview=is_preview,
         canonical=url_for("catalog.show_product", slug=product.slug),
     )
 
 
-def _chosen(variants: list[Variant]) -> Variant | None:
+def _chosen(offers: list[Offer]) -> Offer | None:
     """Return the variant that the address names, else the first that can be had."""
     wanted = request.args.get("variant", "")
-    named = next((variant for variant in variants if str(variant.id) == wanted), None)
-    in_stock = next((variant for variant in variants if variant.stock != 0), None)
-    return named or in_stock or next(iter(variants), None)
+    named = next((offer for offer in offers if str(offer.id) == wanted), None)
+    in_stock = next((offer for offer in offers if offer.stock != 0), None)
+    return named or in_stock or next(iter(offers), None)
 
 
 def _moved(slug: str) -> BaseResponse:

@@ -1,0 +1,143 @@
+"""Reading what the page of one product shows: three statements, built once."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, select
+
+from storefront.catalog.models import Category, Picture, Product, Variant
+from storefront.catalog.pictures import PictureView, cover_view
+from storefront.catalog.states import ProductKind, ProductState
+from storefront.core import db
+from storefront.core.clock import datetime, now
+from storefront.core.money import Money
+
+Words = dict[str, dict[str, str]]
+
+
+class Offer(NamedTuple):
+    """A variant that is on offer."""
+
+    id: int
+    title: str
+    translations: Words
+    options: dict[str, str]
+    price_amount: int
+    compare_at_amount: int | None
+    currency: str
+    stock: int | None
+    sku: str
+    barcode: str
+
+    @property
+    def price(self) -> Money:
+        """The price of one."""
+        return Money(self.price_amount, self.currency)
+
+
+class ShelfName(NamedTuple):
+    """The category that a product is in."""
+
+    slug: str
+    name: str
+    translations: Words
+
+
+@dataclass(slots=True)
+class ProductPage:
+    """What the page of a product shows, whatever the state of the product."""
+
+    id: int
+    slug: str
+    kind: ProductKind
+    state: ProductState
+    title: str
+    summary: str
+    description: str
+    translations: Words
+    requires_shipping: bool
+    price_varies: bool
+    facts: dict[str, Any]
+    published_at: datetime | None
+    review_count: int
+    rating_sum: int
+    category: ShelfName | None = None
+    variants: list[Offer] = field(default_factory=list)
+    pictures: list[PictureView] = field(default_factory=list)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether customers may see and buy it now."""
+        is_out = self.published_at is not None and self.published_at <= now()
+        return is_out and self.state is ProductState.PUBLISHED
+
+
+def find_page(language: str, *, slug: str) -> ProductPage | None:
+    """Return the product with that address, with category, offers and pictures (3 queries)."""
+    return _read(_BY_SLUG, language, slug=slug)
+
+
+def find_preview(language: str, *, token: str) -> ProductPage | None:
+    """Return the product whose secret preview address this is (3 queries)."""
+    return _read(_BY_TOKEN, language, token=token)
+
+
+def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
+    session = db.session()
+    row = session.execute(statement, wanted).first()
+    if row is None:
+        return None
+    *own, shelf_slug, shelf_name, shelf_words = row
+    page = ProductPage(*own)
+    page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
+    page.variants = [Offer(*offer) for offer in session.execute(_OFFERS, {"product": page.id})]
+    page.pictures = [
+        cover_view(picture._asdict(), language) for picture in session.execute(_PICTURES, {"product": page.id})
+    ]
+    return page
+
+
+_product, _shelf = Product.__table__.c, Category.__table__.c
+_variant, _picture = Variant.__table__.c, Picture.__table__.c
+_PAGE = select(
+    _product.id,
+    _product.slug,
+    _product.kind,
+    _product.state,
+    _product.title,
+    _product.summary,
+    _product.description,
+    _product.translations,
+    _product.requires_shipping,
+    _product.price_varies,
+    _product.facts,
+    _product.published_at,
+    _product.review_count,
+    _product.rating_sum,
+    _shelf.slug.label("shelf_slug"),
+    _shelf.name.label("shelf_name"),
+    _shelf.translations.label("shelf_words"),
+).outerjoin(Category.__table__, _shelf.id == _product.category_id)
+_BY_SLUG = _PAGE.where(_product.slug == bindparam("slug"))
+_BY_TOKEN = _PAGE.where(_product.preview_token == bindparam("token"))
+_OFFERS = (
+    select(
+        _variant.id,
+        _variant.title,
+        _variant.translations,
+        _variant.options,
+        _variant.price_amount,
+        _variant.compare_at_amount,
+        _variant.currency,
+        _variant.stock,
+        _variant.sku,
+        _variant.barcode,
+    )
+    .where(_variant.product_id == bindparam("product"), _variant.archived_at.is_(None))
+    .order_by(_variant.position, _variant.id)
+)
+_PICTURES = (
+    select(_picture.key, _picture.width, _picture.height, _picture.widths, _picture.alt, _picture.translations)
+    .where(_picture.product_id == bindparam("product"))
+    .order_by(_picture.position, _picture.id)
+)
