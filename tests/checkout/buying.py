@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -98,6 +99,12 @@ def refunds(till: Till) -> list[dict[str, Any]]:
     """Return the refunds that Stripe knows."""
     found: Any = till.get("refunds", limit="100")["data"]
     return list(found)
+
+
+def end_faults(till: Till) -> None:
+    """Withdraw all faults that were ordered of Stripe."""
+    headers = {"Authorization": f"Bearer {till.config.secret_key}"}
+    assert requests.delete(f"{till.url}/practice/faults", headers=headers, timeout=10).ok
 
 
 def stripe(app: Flask) -> PaymentGateway:
