@@ -220,4 +220,12 @@
     if (dragged) dragged.classList.remove("dragging");
     dragged = null;
   });
+
+  // ---- Autosave: what the server has saved need not be warned about ------------------------------
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    const ctx = event.detail.ctx;
+    if (!ctx.response || !ctx.response.headers.get("X-Saved")) return;
+    document.querySelectorAll("form[data-dirty]").forEach((form) => { delete form.dataset.dirty; });
+  });
 })();

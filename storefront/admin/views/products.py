@@ -18,6 +18,7 @@ from storefront.catalog.queries import list_categories as all_categories
 from storefront.catalog.service import editing, publishing
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ProductKind, ProductState
+from storefront.core.clock import now
 from storefront.core.db import unit_of_work
 from storefront.shop.service import currency
 from storefront.web.access import owner_only
@@ -95,6 +96,31 @@ def save_product(slug: str) -> BaseResponse:
         return _render_edit(editing.get_for_owner(slug), form, status=422)
     flash(gettext("Saved."), "success")
     return go(url_for("admin.edit_product", slug=new_slug))
+
+
+@admin.post("/products/<slug>/autosave")
+@owner_only
+def autosave_product(slug: str) -> BaseResponse:
+    """Save a draft while the owner writes, and say so. What is published changes only by the button."""
+    product = editing.get_for_owner(slug)
+    if not wants_fragment():
+        return save_product(slug)
+    form = product_form(product, all_categories(), request.form)
+    if product.state is not ProductState.DRAFT or not form.validate():
+        return _say_autosave(gettext("Not saved yet: something needs to be corrected, or press Save."))
+    wanted = form.wanted()
+    if any(variant.id is None for variant in wanted.variants):
+        return _say_autosave(gettext("Not saved yet: press Save to add the new variant."))
+    try:
+        change_product(slug, lambda locked: _save(locked, form))
+    except SavedMeanwhile:
+        return _say_autosave(gettext("Not saved: another window has saved this draft. Press Save to compare."))
+    except InvalidField:
+        return _say_autosave(gettext("Not saved yet: something needs to be corrected, or press Save."))
+    saved = editing.get_for_owner(slug)
+    answer = _say_autosave(gettext("Saved at %(time)s UTC.", time=f"{now():%H:%M:%S}"), saved.version)
+    answer.headers["X-Saved"] = "1"
+    return answer
 
 
 @admin.post("/products/<slug>/form")
@@ -190,6 +216,10 @@ def page_of(product: Product, tab: str) -> dict[str, Any]:
         "missing": publishing.what_is_missing(product),
         "preview_path": url_for("catalog.preview_product", token=product.preview_token),
     }
+
+
+def _say_autosave(sentence: str, version: int | None = None) -> Response:
+    return fragment("admin/products/_autosave.html", sentence=sentence, version=version)
 
 
 def _save(product: Product, form: ProductForm) -> str:
