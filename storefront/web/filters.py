@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time, get_datetime_format
 from flask import Flask
 from flask_babel import gettext, ngettext
 
@@ -99,4 +99,6 @@ def tr(row: Any, field: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _moment(value: datetime, language: str) -> str:
-    return str(format_datetime(value, format="medium", locale=babel_locale(language)))
+    locale = babel_locale(language)
+    clock, date = format_time(value, format="short", locale=locale), format_date(value, format="medium", locale=locale)
+    return str(get_datetime_format("medium", locale=locale)).format(clock, date)

@@ -120,7 +120,7 @@ PRODUCT = _thing(
         "description": {"type": "string", "minLength": 200},
         "category": SLUG,
         "requires_shipping": {"type": "boolean"},
-        "translations": _chinese("title", "summary", "description"),
+        "translations": _chinese("title", "summary", "description", optional=("option",)),
         "variants": _list(VARIANT),
         "pictures": _list(_thing({"file": TEXT, "alt": TEXT, "translations": _chinese("alt")})),
         "contents": _list(CONTENT, least=0),

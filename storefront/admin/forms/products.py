@@ -118,6 +118,7 @@ class ProductForm(OwnerForm):
     description_zh = text_field(_("Description"))
     variants = FieldList(FormField(VariantForm), _("Variants"), max_entries=MOST_VARIANTS)
     option_name = line_field(_("What differs"), 40)
+    option_name_zh = line_field(_("What differs, in Chinese"), 40)
     kind = SelectField(_("What is it?"), choices=KINDS)
     category = SelectField(_("Category"))
     slug = line_field(_("Address"), 80, _("Please enter an address, such as two-inks."))
@@ -197,7 +198,10 @@ class ProductForm(OwnerForm):
             published_at=self.published_at.moment,
             option_name=self.option_name.data,
             translations=chinese(
-                title=self.title_zh.data, summary=self.summary_zh.data, description=self.description_zh.data
+                title=self.title_zh.data,
+                option=self.option_name_zh.data,
+                summary=self.summary_zh.data,
+                description=self.description_zh.data,
             ),
             variants=[row.wanted() for row in self.filled_rows],
         )
@@ -243,6 +247,7 @@ def _values(product: Product, categories: list[Category]) -> dict[str, Any]:
         "title_zh": in_chinese(product, "title"),
         "summary_zh": in_chinese(product, "summary"),
         "description_zh": in_chinese(product, "description"),
+        "option_name_zh": in_chinese(product, "option"),
         "option_name": next((name for variant in product.variants for name in variant.options), ""),
         "kind": product.kind.value,
         "category": next((each.slug for each in categories if each.id == product.category_id), ""),
