@@ -40,6 +40,9 @@ from storefront.jobs.service import count_resting, count_waiting, is_worker_aliv
 from storefront.journal.service import acting_as
 from storefront.notifications import jobs as notification_jobs
 from storefront.orders.queries import count_attention
+from storefront.reviews import emails as review_emails
+from storefront.reviews import jobs as review_jobs
+from storefront.reviews.views import reviews
 from storefront.search import views as search_views
 from storefront.shop import service as shop_words
 from storefront.shop.service import shop_view
@@ -59,6 +62,8 @@ REGISTERED = (
     checkout_jobs,
     job_jobs,
     notification_jobs,
+    review_emails,
+    review_jobs,
     schema,
     search_views,
     storage_jobs,
@@ -103,7 +108,7 @@ def _build(settings: Settings) -> Flask:
         settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings)
     )
     for pages in (
-        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, admin,
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)

@@ -26,6 +26,8 @@ class Card(NamedTuple):
     is_available: bool
     picture: PictureView | None
     published_at: datetime | None
+    review_count: int = 0
+    rating_sum: int = 0
 
 
 def refresh_card(product_id: int) -> None:

@@ -114,6 +114,12 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         """SELECT m.kind FROM message m WHERE m.state = 'queued' AND m.created_at < :patience AND NOT EXISTS
            (SELECT 1 FROM job j WHERE j.kind = 'send_message' AND j.topic = 'message:' || m.id AND j.done_at IS NULL)""",
     ),
+    "reviews_counted": (
+        N_("What a product says of its reviews differs from the reviews that it has."),
+        """SELECT p.slug FROM product p LEFT JOIN (SELECT product_id, count(*) AS number, sum(rating) AS stars
+           FROM review WHERE hidden_at IS NULL GROUP BY product_id) r ON r.product_id = p.id
+           WHERE p.review_count <> coalesce(r.number, 0) OR p.rating_sum <> coalesce(r.stars, 0)""",
+    ),
     "disabled_session": (
         N_("Somebody whose account is closed is still logged in."),
         """SELECT a.public_id FROM login_session s JOIN account a ON a.id = s.account_id WHERE a.disabled_at IS NOT NULL""",

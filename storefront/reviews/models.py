@@ -38,7 +38,9 @@ class Review(Base):
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
-    order_line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("order_line.id", ondelete="RESTRICT"), index=True)
+    order_line_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("order_line.id", ondelete="RESTRICT"), index=True
+    )
     account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id", ondelete="SET NULL"))
     email: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(8))
@@ -69,7 +71,9 @@ class ReviewPicture(Base):
     __tablename__ = "review_picture"
 
     id: Mapped[Id]
-    review_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("review.id", ondelete="CASCADE"), index=True)
+    review_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("review.id", ondelete="CASCADE"), index=True
+    )
     key: Mapped[str] = mapped_column(String(120), unique=True)
     width: Mapped[int]
     height: Mapped[int]
@@ -81,7 +85,9 @@ class ReviewReminder(Base):
 
     __tablename__ = "review_reminder"
 
-    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"), primary_key=True
+    )
     decided_at: Mapped[datetime] = mapped_column(default=now)
     is_sent: Mapped[bool]
 

@@ -59,7 +59,7 @@ def histogram(product_id: int) -> list[tuple[int, int]]:
         .where(Review.product_id == product_id, Review.hidden_at.is_(None))
         .group_by(Review.rating)
     )
-    counts = {rating: count for rating, count in db.session().execute(statement)}
+    counts = {row[0]: row[1] for row in db.session().execute(statement)}
     return [(rating, counts.get(rating, 0)) for rating in range(HIGHEST, 0, -1)]
 
 

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import selectinload
 
@@ -181,9 +181,9 @@ def _lock_of(entitlement: Entitlement) -> Review:
     return db.session().scalars(statement.execution_options(populate_existing=True)).one()
 
 
-def _of_buyer(entitlement: Entitlement) -> tuple[object, ...]:
+def _of_buyer(entitlement: Entitlement) -> tuple[ColumnElement[bool], ...]:
     """One buyer is one mailbox, or one account whatever mailbox it had when it bought."""
-    is_same = Review.email == entitlement.email
+    is_same: ColumnElement[bool] = Review.email == entitlement.email
     if entitlement.account_id is not None:
         is_same = or_(is_same, Review.account_id == entitlement.account_id)
     return (Review.product_id == entitlement.product_id, is_same)
@@ -226,10 +226,9 @@ def _change_pictures(review: Review, wanted: ReviewInput) -> None:
     if len(review.pictures) - len(gone) + len(wanted.added) > MOST_PICTURES:
         raise TooManyPictures(most=MOST_PICTURES)
     session = db.session()
-    for picture in gone:
-        keys = [f"{picture.key}-{width}.webp" for width in picture.widths]
-        session.execute(delete(ReviewPicture).where(ReviewPicture.id == picture.id))
-        db.after_commit(lambda keys=keys: storage.forget_objects(keys))
+    session.execute(delete(ReviewPicture).where(ReviewPicture.id.in_([picture.id for picture in gone])))
+    keys = [f"{picture.key}-{width}.webp" for picture in gone for width in picture.widths]
+    db.after_commit(lambda: storage.forget_objects(keys))
     for one in wanted.added:
         row = {"key": one.key, "width": one.width, "height": one.height, "widths": dict(one.widths)}
         session.add(ReviewPicture(review_id=review.id, **row))
