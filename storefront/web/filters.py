@@ -65,9 +65,10 @@ def told(kept: str | None) -> str:
     if values:
         shown = {name: money(value) if isinstance(value, Money) else value for name, value in values.items()}
         return str(gettext(sentence, **shown))
+    whole = str(gettext(sentence)) if sentence else ""
     what, colon, said = sentence.partition(": ")
-    if not colon:
-        return str(gettext(sentence)) if sentence else ""
+    if whole != sentence or not colon:
+        return whole
     return str(gettext("%(what)s: %(said)s", what=gettext(what), said=said))
 
 
