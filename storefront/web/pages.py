@@ -55,4 +55,4 @@ def own_path(address: str | None, default: str) -> str:
     """Return ``address`` when it is a path of this shop, else ``default``: nobody is sent elsewhere by a link."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return default
-    return default if any(ord(letter) < 32 or letter == "\\" for letter in address) else address
+    return default if any(ord(letter) < 32 or letter in "\\\x7f" for letter in address) else address
