@@ -101,5 +101,8 @@ def tr(row: Any, field: str) -> str:
 @lru_cache(maxsize=1024)
 def _moment(value: datetime, language: str) -> str:
     locale = babel_locale(language)
-    clock, date = format_time(value, format="short", locale=locale), format_date(value, format="medium", locale=locale)
+    clock, date = (
+        format_time(value, format="short", locale=locale),
+        format_date(value, format="medium", locale=locale),
+    )
     return str(get_datetime_format("medium", locale=locale)).format(clock, date)
