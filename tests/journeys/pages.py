@@ -79,7 +79,7 @@ def _guest_pages(guest: Visitor) -> list[str]:
     guest.page.wait_for_url("**/orders/**")
     expect(guest.page.locator(".goods").first).to_be_visible()
     order = guest.path
-    course = str(guest.page.locator(".goods h2 a").last.get_attribute("href"))
+    course = str(guest.page.locator(".goods .rows a[href*='/library/']").get_attribute("href"))
     guest.page.goto(guest.shop.url + course)
     lesson = str(guest.page.locator(".lessons a").first.get_attribute("href"))
     guest.add("margin-book")
