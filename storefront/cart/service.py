@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext
 from sqlalchemy import delete, func, or_, select
@@ -146,16 +146,14 @@ def lock_by_key(checkout_key: str) -> None:
 
 def add(cart: Cart, variant_id: int, quantity: int) -> Change:
     """Put so many more of a variant into the cart, as many as there are."""
-    line = _line(cart, variant_id)
-    return _set(cart, line, variant_id, (line.quantity if line else 0) + quantity)
+    return _set(cart, variant_id, more=quantity)
 
 
 def change(cart: Cart, variant_id: int, quantity: int) -> Change:
     """Have exactly so many of a variant in the cart; 0 removes it."""
-    line = _line(cart, variant_id)
     if quantity <= 0:
         return remove(cart, variant_id)
-    return _set(cart, line, variant_id, quantity)
+    return _set(cart, variant_id, exactly=quantity)
 
 
 def remove(cart: Cart, variant_id: int) -> Change:
@@ -254,15 +252,17 @@ def forget_old_carts() -> None:
     db.session().execute(delete(Cart).where(Cart.account_id.is_(None), Cart.updated_at < now() - KEPT_FOR))
 
 
-def _set(cart: Cart, line: CartLine | None, variant_id: int, wished: int) -> Change:
-    variant = catalog.get_variants([variant_id]).get(variant_id)
-    if variant is None or variant.archived_at is not None or not catalog.is_published(variant.product):
+def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0) -> Change:
+    found = _look_up(cart, variant_id)
+    if found is None or found.variant.archived_at is not None or not catalog.is_published(found.product):
         return Change(gettext("This product is not on offer any more."), 0, is_as_wished=False)
-    title = in_language(variant.product, "title")
+    variant, line = found.variant, found.line
+    wished = exactly or more + (line.quantity if line else 0)
+    title = in_language(found.product, "title")
     most = _most(variant, _held_units(cart.checkout_key).get(variant_id, 0) if _is_short(variant, wished) else 0)
     if most == 0:
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
-    if line is None and _lines_in(cart) >= MOST_LINES:
+    if line is None and found.lines_in_cart >= MOST_LINES:
         return Change(gettext("A cart holds at most 100 different things."), 0, is_as_wished=False)
     quantity = min(wished, most)
     if line is None:
@@ -273,6 +273,26 @@ def _set(cart: Cart, line: CartLine | None, variant_id: int, wished: int) -> Cha
     if quantity < wished:
         return Change(gettext("There are only %(num)s of %(title)s.", num=quantity, title=title), quantity, is_as_wished=False)
     return Change(gettext("%(title)s is in the cart.", title=title), quantity)
+
+
+class _Found(NamedTuple):
+    variant: Variant
+    product: Product
+    line: CartLine | None
+    lines_in_cart: int
+
+
+def _look_up(cart: Cart, variant_id: int) -> _Found | None:
+    """Return all that is needed to put something into the cart, in one query."""
+    lines = select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart.id).scalar_subquery()
+    statement = (
+        select(Variant, Product, CartLine, lines)
+        .join(Product, Product.id == Variant.product_id)
+        .outerjoin(CartLine, (CartLine.variant_id == Variant.id) & (CartLine.cart_id == cart.id))
+        .where(Variant.id == variant_id)
+    )
+    row = db.session().execute(statement).one_or_none()
+    return None if row is None else _Found(*row)
 
 
 def _one(statement: Any, for_update: bool) -> Cart | None:
@@ -307,10 +327,6 @@ def _line(cart: Cart, variant_id: int) -> CartLine | None:
     return db.session().scalar(
         select(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id).with_for_update()
     )
-
-
-def _lines_in(cart: Cart) -> int:
-    return db.session().scalar(select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart.id)) or 0
 
 
 def _touch(cart: Cart) -> None:

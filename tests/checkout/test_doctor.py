@@ -1,0 +1,187 @@
+"""Each invariant is broken on purpose and found; a healthy shop gives nothing."""
+# ruff: noqa: S608 - statements that are put together from words of this file
+
+import random
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, text
+
+from storefront.accounts import service as accounts
+from storefront.catalog.states import ContentKind
+from storefront.checkout import doctor, sweeping
+from storefront.core import db
+from storefront.core.clock import now
+from tests.checkout.buying import (
+    Work,
+    buy,
+    complaints,
+    events,
+    go_to_pay,
+    post_events,
+    sell,
+    session_id_of,
+    stripe,
+)
+from tests.selling import OWNER, PASSWORD, Till, log_in
+
+OLD = "'2020-01-01 00:00:00.000000'"
+ORDER = "(SELECT min(id) FROM shop_order)"
+
+# For each invariant the statements that break it.
+BREAKS: dict[str, tuple[str, ...]] = {
+    "paid_without_money": ("UPDATE payment SET captured_amount = 0",),
+    "money_without_order": ("UPDATE shop_order SET payment_state = 'unpaid'",),
+    "wrong_amount_unseen": ("UPDATE payment SET captured_amount = captured_amount + 1",),
+    "paid_without_access": (
+        "DELETE FROM licence_key",
+        "DELETE FROM entitlement",
+        f"UPDATE shop_order SET paid_at = {OLD}",
+    ),
+    "access_without_money": ("UPDATE shop_order SET payment_state = 'refunded'",),
+    "keys_missing": ("DELETE FROM licence_key", f"UPDATE entitlement SET granted_at = {OLD}"),
+    "reserved_stock": ("UPDATE variant SET stock = stock - 1, reserved = reserved + 1",),
+    "sold_stock": ("UPDATE variant SET stock = stock - 1, sold = sold + 1",),
+    "stale_reservation": (f"UPDATE stock_reservation SET state = 'held', expires_at = {OLD}",),
+    "subtotal": (
+        "UPDATE shop_order SET subtotal_amount = subtotal_amount + 1, total_amount = total_amount + 1",
+    ),
+    "refunded_too_much": (
+        "INSERT INTO refund (public_id, payment_id, amount, currency, status, reason, created_at) "
+        f"SELECT 'r1', id, captured_amount + 1, currency, 'requested', '', {OLD} FROM payment",
+    ),
+    "refund_state": (
+        "INSERT INTO refund (public_id, payment_id, amount, currency, status, reason, created_at) "
+        f"SELECT 'r2', id, captured_amount, currency, 'succeeded', '', {OLD} FROM payment",
+    ),
+    "unjournalled_state": ("DELETE FROM journal_entry WHERE action = 'order.state'",),
+    "unhandled_event": (
+        "INSERT INTO incoming_event (stripe_id, type, object_id, payload, received_at) "
+        f"VALUES ('e', 't', '', '{{}}', {OLD})",
+    ),
+    "overdue_job": (
+        "INSERT INTO job (kind, args, outside, run_after, attempts, created_at) "
+        f"VALUES ('nothing', '{{}}', false, {OLD}, 0, {OLD})",
+    ),
+    "silent_message": (
+        f"UPDATE message SET state = 'queued', sent_at = NULL, created_at = {OLD}",
+        "DELETE FROM job",
+    ),
+    "reviews_counted": ("UPDATE product SET review_count = 1, rating_sum = 5",),
+    "disabled_session": (f"UPDATE account SET disabled_at = {OLD}",),
+}
+
+
+class BackOut(Exception):
+    """Ends a unit whose changes are not meant to stay."""
+
+
+def test_each_broken_invariant_is_found(app: Flask, client: FlaskClient, till: Till, work: Work) -> None:
+    with app.app_context(), db.unit_of_work():
+        accounts.create_owner(OWNER, PASSWORD)
+    log_in(client, OWNER)
+    buy(client, till, sell(stock=9, content=ContentKind.LICENCE))
+    work()
+    assert complaints() == {}
+    missed = {}
+    for name in doctor._INVARIANTS:
+        found = _break(BREAKS[name])
+        if name not in found:
+            missed[name] = found
+    assert missed == {}
+    assert complaints() == {}
+
+
+def _break(statements: tuple[str, ...]) -> set[str]:
+    """Return the names of what is found after these statements, which are then undone."""
+    found: set[str] = set()
+    try:
+        with db.unit_of_work() as session:
+            for statement in statements:
+                changed: Any = session.execute(text(statement))
+                assert changed.rowcount, statement
+            found = {finding.name for finding in doctor.findings()}
+            raise BackOut
+    except BackOut:
+        return found
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """The statements that were sent since the list was emptied last."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine(), "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engine(), "before_cursor_execute", note)
+
+
+def test_shop_is_healthy_after_many_odd_sales(
+    app: Flask, client: FlaskClient, till: Till, work: Work, statements: list[str]
+) -> None:
+    """Random sales, refunds, disputes, delays and events in any order, as a month of a small shop."""
+    chance = random.Random(7)
+    products = [sell(stock=chance.randint(3, 6), content=ContentKind.LICENCE) for _ in range(2)] + [
+        sell(amount=0)
+    ]
+    for _ in range(10):
+        visitor = app.test_client()
+        product = chance.choice(products)
+        if product.price_amount == 0:
+            go_to_pay(visitor, product)
+            continue
+        try:
+            page = go_to_pay(visitor, product)
+        except (AssertionError, ValueError):
+            continue  # sold out
+        action = chance.choice(["pay", "pay", "pay_delayed", "decline", "nothing"])
+        if action == "nothing":
+            continue
+        till.pay(page, action)
+        session = session_id_of(page)
+        if action == "pay_delayed" and chance.random() < 0.8:
+            till.control(f"delayed/{session}/{chance.choice(['confirm', 'fail'])}")
+        if action == "pay" and chance.random() < 0.6:
+            what = chance.choice(["refund", "dispute"])
+            till.control(f"charges/{session}/{what}", amount=chance.choice([500, 1900]))
+    happened = events(till)
+    chance.shuffle(happened)
+    post_events(client, happened)
+    work()
+    for minutes in (3, 60):
+        with time_machine.travel(now() + timedelta(minutes=minutes)):
+            sweeping.sweep(stripe(app))
+            work()
+    sweeping.reconcile(stripe(app), now() - timedelta(days=1))
+    work()
+    with time_machine.travel(now() + timedelta(hours=2)):
+        work()
+        statements.clear()
+        began = time.perf_counter()
+        found = complaints()
+        assert (found, len(statements)) == ({}, len(doctor._INVARIANTS))
+        assert time.perf_counter() - began < 1
+
+
+def test_what_was_found_is_remembered_for_the_admin_page(app: Flask, client: FlaskClient, till: Till) -> None:
+    buy(client, till, sell())
+    with db.unit_of_work() as session:
+        session.execute(text("UPDATE payment SET captured_amount = 0"))
+    with app.app_context():
+        from storefront.checkout.jobs import look_after_invariants
+
+        look_after_invariants()
+    assert [finding.name for finding in doctor.remembered()] == [
+        "paid_without_money",
+        "refund_state",
+        "wrong_amount_unseen",
+    ]
