@@ -90,7 +90,7 @@ def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
     *own, shelf_slug, shelf_name, shelf_words = row
     page = ProductPage(*own)
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
-    page.variants = [Offer(*offer) for offer in session.execute(_OFFERS, {"product": page.id})]
+    page.variants = [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": page.id})]
     page.pictures = [
         cover_view(picture._asdict(), language) for picture in session.execute(_PICTURES, {"product": page.id})
     ]

@@ -34,6 +34,7 @@ class ProfileInput:
     contact_email: str
     currency: str
     translations: dict[str, dict[str, str]]
+    review_reminder_days: int = 10
 
 
 _known: tuple[float, ShopProfile] | None = None
@@ -57,7 +58,9 @@ def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
     """
     profile = get_profile()
     changed = {}
-    for name in ("name", "tagline", "about", "refund_policy", "contact_email", "currency"):
+    for name in (
+        "name", "tagline", "about", "refund_policy", "contact_email", "currency", "review_reminder_days",
+    ):  # fmt: skip
         before, after = getattr(profile, name), getattr(wanted, name)
         if before != after:
             changed[name] = [before, after]
@@ -120,5 +123,6 @@ _DEFAULTS = {
     "refund_policy": "",
     "contact_email": "",
     "currency": "EUR",
+    "review_reminder_days": 10,
     "translations": {},
 }

@@ -3,8 +3,8 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import EmailField, SelectChoice, SelectField
-from wtforms.validators import Length
+from wtforms import EmailField, IntegerField, SelectChoice, SelectField
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from storefront.accounts.forms import trimmed
 from storefront.admin.forms.fields import (
@@ -33,6 +33,13 @@ class SettingsForm(SeenForm):
     refund_policy = text_field(_("Refunds"), 5000)
     contact_email = EmailField(_("Contact e-mail"), [Length(max=254), an_email_or_nothing], filters=[trimmed])
     currency = SelectField(_("Currency"))
+    review_reminder_days = IntegerField(
+        _("Ask for a review after so many days"),
+        [
+            InputRequired(_("Please enter a number of days from 0 to 365.")),
+            NumberRange(0, 365, _("Please enter a number of days from 0 to 365.")),
+        ],
+    )
     name_zh = line_field(_("Name of the shop"), 80)
     tagline_zh = line_field(_("One line about it"), 200)
     about_zh = text_field(_("About the shop"), 10_000)
@@ -53,6 +60,7 @@ class SettingsForm(SeenForm):
             refund_policy=self.refund_policy.data,
             contact_email=self.contact_email.data or "",
             currency=self.currency.data,
+            review_reminder_days=self.review_reminder_days.data,
             translations=chinese(
                 name=self.name_zh.data,
                 tagline=self.tagline_zh.data,
@@ -78,6 +86,7 @@ def settings_state(profile: ShopProfile) -> str:
         profile.refund_policy,
         profile.contact_email,
         profile.currency,
+        profile.review_reminder_days,
         profile.translations,
     )
 
@@ -88,6 +97,7 @@ def _values(profile: ShopProfile) -> dict[str, Any]:
         "seen": settings_state(profile),
         "contact_email": profile.contact_email,
         "currency": profile.currency,
+        "review_reminder_days": profile.review_reminder_days,
         **{name: getattr(profile, name) for name in names},
         **{f"{name}_zh": in_chinese(profile, name) for name in names},
     }

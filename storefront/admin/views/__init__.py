@@ -13,6 +13,7 @@ from storefront.admin.views import (
     pictures,
     practice,
     products,
+    reviews,
     settings,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "pictures",
     "practice",
     "products",
+    "reviews",
     "settings",
 ]
