@@ -34,6 +34,7 @@ from storefront.fulfilment import service as fulfilment_service
 from storefront.fulfilment.views import fulfilment
 from storefront.gateways import mail
 from storefront.gateways.files import make_file_store
+from storefront.importing import jobs as importing_jobs
 from storefront.jobs import jobs as job_jobs
 from storefront.jobs import nudge, worker
 from storefront.jobs.service import count_resting, count_waiting, is_worker_alive
@@ -60,6 +61,7 @@ REGISTERED = (
     cart_jobs,
     checkout_emails,
     checkout_jobs,
+    importing_jobs,
     job_jobs,
     notification_jobs,
     review_emails,

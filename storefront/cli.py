@@ -1,9 +1,10 @@
-"""The command line: run, worker, migrate, seed, owner create, reconcile, doctor."""
+"""The command line: run, worker, migrate, seed, owner create, import, export, reconcile, doctor."""
 
 import argparse
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storefront.core.settings import Settings, SettingsError, load_settings
@@ -41,9 +42,22 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--password", help="a random one is made and printed when none is given")
     compare = _add(commands, "reconcile", _reconcile, "compare Stripe with the books and repair")
     compare.add_argument("--days", type=int, default=7, help="how far back to look (default: 7)")
+    _add_files(commands)
     check = _add(commands, "doctor", _doctor, "check what must always hold")
     check.add_argument("--thorough", action="store_true", help="also look for every file in the storage")
     return parser
+
+
+def _add_files(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    bring = _add(commands, "import", _import, "read products from a CSV file of this shop, Shopify or WooCommerce")
+    bring.add_argument("what", choices=["products"])
+    bring.add_argument("file", type=Path)
+    bring.add_argument("--dry-run", action="store_true", help="only say what would change")
+    bring.add_argument("--without-pictures", action="store_true", help="do not fetch pictures from their addresses")
+    bring.add_argument("--report", type=Path, help="write all errors and hints into this CSV file")
+    take = _add(commands, "export", _export, "write all products into a CSV file")
+    take.add_argument("what", choices=["products"])
+    take.add_argument("file", type=Path)
 
 
 def _add(
@@ -118,6 +132,55 @@ def _reconcile(wanted: argparse.Namespace, settings: Settings) -> int:
         f"{report.compared} sessions compared, {report.repaired} repaired, {report.unknown} without an order here.\n"
     )
     return 1 if report.unknown else 0
+
+
+def _import(wanted: argparse.Namespace, settings: Settings) -> int:
+    from storefront.importing import command
+    from storefront.importing.reporting import sentence_of
+    from storefront.importing.service import first_notes
+    from storefront.web.filters import told
+
+    with _runtime(settings).app_context():
+        try:
+            run = command.import_file(
+                wanted.file,
+                dry_run=wanted.dry_run,
+                with_pictures=not wanted.without_pictures,
+                say=lambda run: print(f"{run.position} of {run.total} products", file=sys.stderr),
+            )
+        except OSError as error:
+            sys.stderr.write(f"{wanted.file} can't be read: {error.strerror}.\n")
+            return 2
+        if command.has_failed(run):
+            sys.stderr.write(f"{told(run.failure)}\n")
+            return 2
+        if wanted.report:
+            command.write_report(run, wanted.report)
+        for column, meaning in run.columns["mapping"]:
+            sys.stdout.write(f"{column} -> {told(meaning)}\n" if meaning else "")
+        unused = [column for column, meaning in run.columns["mapping"] if not meaning]
+        sys.stdout.write(f"Not used: {', '.join(unused)}\n" if unused else "")
+        for note in first_notes(run, 20, errors=True):
+            sys.stdout.write(f"row {note.line}, {note.column or 'row'}: {sentence_of(note)}\n")
+    sys.stdout.write(
+        f"{'Would be: ' if wanted.dry_run else ''}{run.created_count} new, {run.changed_count} changed, "
+        f"{run.unchanged_count} unchanged, {run.refused_count} left out; {run.error_count} errors, "
+        f"{run.warning_count} hints.\n"
+    )
+    return 1 if run.error_count else 0
+
+
+def _export(wanted: argparse.Namespace, settings: Settings) -> int:
+    from storefront.importing.command import export_file
+
+    with _runtime(settings).app_context():
+        try:
+            size = export_file(wanted.file)
+        except OSError as error:
+            sys.stderr.write(f"{wanted.file} can't be written: {error.strerror}.\n")
+            return 2
+    sys.stdout.write(f"{size} bytes.\n")
+    return 0
 
 
 def _doctor(wanted: argparse.Namespace, settings: Settings) -> int:

@@ -6,6 +6,7 @@ from storefront.catalog import models as _catalog
 from storefront.checkout import models as _checkout
 from storefront.core.db import Base
 from storefront.fulfilment import models as _fulfilment
+from storefront.importing import models as _importing
 from storefront.jobs import models as _jobs
 from storefront.journal import models as _journal
 from storefront.notifications import models as _notifications
@@ -23,6 +24,7 @@ ROOMS = (
     _catalog,
     _checkout,
     _fulfilment,
+    _importing,
     _jobs,
     _journal,
     _notifications,

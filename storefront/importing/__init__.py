@@ -1,0 +1,1 @@
+"""Products from and to CSV files: our own, Shopify's and WooCommerce's."""

@@ -1,0 +1,131 @@
+"""Writing what a plan says, within the unit of its batch."""
+
+from typing import Any
+
+from storefront.catalog.cards import refresh_card
+from storefront.catalog.models import Product, Variant
+from storefront.catalog.service import naming
+from storefront.catalog.service.editing import topic_of
+from storefront.catalog.service.mistakes import InvalidField
+from storefront.catalog.states import ProductState
+from storefront.catalog.stock import set_stock
+from storefront.core import db
+from storefront.core.clock import now
+from storefront.core.errors import Refused
+from storefront.importing.comparing import Plan, VariantPlan
+from storefront.importing.models import ImportKey, PictureWish
+from storefront.importing.shelving import Shelves
+from storefront.journal import service as journal
+from storefront.search.service import index_product
+
+
+def shelve(plan: Plan, shelves: Shelves) -> None:
+    """Find or make the category of a plan; one that can't be made is the product's error."""
+    if not plan.changes_shelf:
+        return
+    try:
+        made = shelves.make(plan.record.shelves or [])
+    except (Refused, InvalidField) as error:
+        plan.record.refuse(plan.record.line, "category", error.sentence, **error.values)
+        return
+    plan.values["category_id"] = made.id if made else None
+
+
+def write(plan: Plan, run_id: int) -> Product:
+    """Make or change the product, its variants, and the wishes for its pictures."""
+    product = _create(plan) if plan.product is None else _change(plan.product, plan)
+    for picture in plan.pictures:
+        wish = PictureWish(run_id=run_id, product_id=product.id, url=picture.url, alt=picture.alt)
+        db.session().add(wish)
+    refresh_card(product.id)
+    index_product(product.id)
+    return product
+
+
+def remember(key: str, product: Product) -> None:
+    """Note how the other shop names the product."""
+    db.session().add(ImportKey(key=key, product_id=product.id))
+
+
+def _create(plan: Plan) -> Product:
+    record = plan.record
+    slug = record.slug if record.slug and not naming.is_slug_taken(record.slug) else ""
+    state = plan.state or ProductState.DRAFT
+    published_at = plan.values.pop("published_at", None)
+    product = Product(
+        slug=slug or naming.free_product_slug(plan.values["title"]),
+        state=state,
+        currency=record.currency,
+        published_at=published_at or (now() if state is ProductState.PUBLISHED else None),
+        facts={},
+        **plan.values,
+    )
+    taken: set[str] = set()
+    product.variants = [_new_variant(product, each, taken) for each in plan.variants]
+    db.session().add(product)
+    db.session().flush()
+    prices = {f"price {variant.sku}": [None, variant.price_amount] for variant in product.variants}
+    journal.write(topic_of(product), "product.imported", title=product.title, changed=prices)
+    return product
+
+
+def _change(product: Product, plan: Plan) -> Product:
+    changed: dict[str, Any] = {}
+    for name, value in plan.values.items():
+        _note(changed, name, getattr(product, name), value)
+        setattr(product, name, value)
+    if plan.state is not None and plan.state is not product.state:
+        _note(changed, "state", product.state.value, plan.state.value)
+        product.state = plan.state
+    if product.state is ProductState.PUBLISHED and product.published_at is None:
+        product.published_at = now()
+    taken: set[str] = set()
+    for each in plan.variants:
+        if each.variant is None:
+            made = _new_variant(product, each, taken)
+            product.variants.append(made)
+            changed[f"price {made.sku}"] = [None, made.price_amount]
+        else:
+            _change_variant(each.variant, each, changed)
+    product.version += 1
+    product.updated_at = now()
+    db.session().flush()
+    journal.write(topic_of(product), "product.saved", changed=changed)
+    return product
+
+
+def _new_variant(product: Product, plan: VariantPlan, taken: set[str]) -> Variant:
+    values = {"options": {}, "title": "", **plan.values}
+    values["sku"] = values.get("sku") or naming.free_sku(product.slug, taken)
+    taken.add(values["sku"])
+    variant = Variant(currency=product.currency, reserved=0, sold=0, **values)
+    set_stock(variant, plan.record.stock)
+    return variant
+
+
+def _change_variant(variant: Variant, plan: VariantPlan, changed: dict[str, Any]) -> None:
+    sku = variant.sku
+    names = {"price_amount": "price", "compare_at_amount": "compare_at", "archived_at": "archived"}
+    for name, value in plan.values.items():
+        _note(changed, f"{names.get(name, name)} {sku}", getattr(variant, name), value)
+        setattr(variant, name, value)
+    if plan.changes_stock:
+        changed[f"stock {sku}"] = [variant.stock, plan.record.stock]
+        set_stock(variant, plan.record.stock)
+
+
+def _note(changed: dict[str, Any], name: str, before: Any, after: Any) -> None:
+    """Short things as they are; of long texts and of translations only that they changed."""
+    what = name.partition(" ")[0]
+    if what in ("summary", "description", "translations", "options"):
+        changed["texts"] = []
+    elif what == "archived":
+        changed[name] = [before is not None, after is not None]
+    elif what == "category_id":
+        changed["category"] = [before, after]
+    else:
+        changed[name] = [_plain(before), _plain(after)]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,268 @@
+"""Our own kind of file: what ``exporting`` writes. Any of its columns may be missing; then nothing changes there.
+
+The first row of a product says what the product is, each row says one variant.
+"""
+
+from storefront.catalog.service import naming
+from storefront.catalog.states import ProductKind, ProductState
+from storefront.core.errors import N_
+from storefront.core.settings import LANGUAGES
+from storefront.importing.defusing import restored
+from storefront.importing.formats import Surroundings
+from storefront.importing.formats.cells import (
+    HIGHEST_STOCK,
+    HIGHEST_WEIGHT,
+    LONGEST_SKU,
+    LONGEST_SUMMARY,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    LONGEST_VARIANT,
+    Cells,
+    SourceRow,
+    is_web_address,
+)
+from storefront.importing.records import MOST_OPTIONS, PictureRecord, ProductRecord, Shelf, VariantRecord
+from storefront.importing.states import Source
+
+OTHER_LANGUAGES = tuple(language for language in LANGUAGES if language != "en")
+PRODUCT_TEXTS = {"title": LONGEST_TITLE, "summary": LONGEST_SUMMARY, "description": LONGEST_TEXT}
+CATEGORY_STEP = " > "
+
+# What each column means, as the owner is shown it.
+_MEANINGS = {
+    "slug": N_("address"),
+    "title": N_("title"),
+    "summary": N_("summary"),
+    "description": N_("description"),
+    "kind": N_("kind"),
+    "state": N_("state"),
+    "published_at": N_("published since"),
+    "requires_shipping": N_("sent by post"),
+    "category": N_("category"),
+    "category_name": N_("category"),
+    "sku": N_("SKU"),
+    "variant": N_("variant"),
+    "currency": N_("currency"),
+    "price": N_("price"),
+    "compare_at": N_("price before"),
+    "stock": N_("stock"),
+    "weight_grams": N_("weight"),
+    "barcode": N_("barcode"),
+    "archived": N_("archived"),
+    "images": N_("pictures"),
+}
+
+
+def _columns() -> tuple[str, ...]:
+    def spoken(*names: str) -> list[str]:
+        return [
+            column for name in names for column in (name, *(f"{name}_{each}" for each in OTHER_LANGUAGES))
+        ]
+
+    options = [
+        f"option{number}_{part}" for number in range(1, MOST_OPTIONS + 1) for part in ("name", "value")
+    ]
+    return (
+        "slug",
+        *spoken(*PRODUCT_TEXTS),
+        *("kind", "state", "published_at", "requires_shipping", "category"),
+        *spoken("category_name"),
+        "sku",
+        *spoken("variant"),
+        *options,
+        *("currency", "price", "compare_at", "stock", "weight_grams", "barcode", "archived"),
+    )
+
+
+COLUMNS = _columns()
+
+
+class OwnFormat:
+    """Reads what ``exporting`` writes."""
+
+    source = Source.OWN
+
+    def meaning_of(self, column: str) -> str:
+        """Return the word for what a column is used for; empty when it is not."""
+        if column in COLUMNS and column.startswith("option"):
+            return N_("option")
+        for language in OTHER_LANGUAGES:
+            if column in COLUMNS:
+                column = column.removesuffix(f"_{language}")
+        return _MEANINGS.get(column, "")
+
+    def recognises(self, columns: list[str]) -> bool:
+        """Whether it names products by address or SKU and something of ours about them."""
+        known = {column for column in columns if self.meaning_of(column)}
+        return bool(known & {"slug", "sku"}) and len(known) >= 2
+
+    def unpack(self, cell: str) -> str:
+        """Return a cell as it was before the export."""
+        return restored(cell)
+
+    def names_of(self, row: SourceRow) -> list[str]:
+        """Rows belong together by address; without one each SKU stands for itself."""
+        slug = row.cells.get("slug", "").strip()
+        sku = row.cells.get("sku", "").strip()
+        return [f"slug:{slug}"] if slug else [f"sku:{sku}"] if sku else []
+
+    def sku_of(self, row: SourceRow) -> str:
+        """Return the SKU of the variant in this row."""
+        return row.cells.get("sku", "").strip()
+
+    def read(self, rows: list[SourceRow], around: Surroundings) -> ProductRecord:
+        """Return the product; a cell that is empty empties what it stands for."""
+        record = ProductRecord(rows[0].line, is_exact=True)
+        first = Cells(rows[0], record)
+        record.slug = first.word("slug")
+        if record.slug and not naming.is_slug(record.slug):
+            first.refuse("slug", N_("Use small letters, digits and single dashes, such as two-inks."))
+        _read_texts(first, record)
+        _read_facts(first, record)
+        if first.has("category"):
+            record.shelves = _shelves(first)
+        record.currency = first.word("currency").upper() or around.currency
+        if first.has("images"):
+            urls = dict.fromkeys(first.raw("images").split())
+            record.pictures = [PictureRecord(url, "") for url in urls if is_web_address(url)]
+        record.variants = [_variant(Cells(row, record), record) for row in rows]
+        return record
+
+
+def split_steps(text: str) -> list[str]:
+    """Return the names of a way such as ``Books > Fiction``; a sign that belongs to a name has a backslash before."""
+    steps = [""]
+    place = 0
+    while place < len(text):
+        if text[place] == "\\" and place + 1 < len(text):
+            steps[-1] += text[place + 1]
+            place += 2
+        elif text.startswith(CATEGORY_STEP, place):
+            steps.append("")
+            place += len(CATEGORY_STEP)
+        else:
+            steps[-1] += text[place]
+            place += 1
+    return steps
+
+
+def joined_steps(names: list[str]) -> str:
+    """Return the way that ``split_steps`` reads."""
+    return CATEGORY_STEP.join(name.replace("\\", "\\\\").replace(">", "\\>") for name in names)
+
+
+def _read_texts(cells: Cells, record: ProductRecord) -> None:
+    for name, most in PRODUCT_TEXTS.items():
+        if cells.has(name):
+            record.fields[name] = cells.text(name, most, exact=True)
+        for language in OTHER_LANGUAGES:
+            if cells.has(f"{name}_{language}"):
+                text = cells.text(f"{name}_{language}", most, exact=True)
+                record.translations.setdefault(language, {})[name] = text
+    if "title" in record.fields and not record.fields["title"].strip():
+        cells.refuse("title", N_("A product needs a title."))
+
+
+def _read_facts(cells: Cells, record: ProductRecord) -> None:
+    if cells.word("kind"):
+        try:
+            record.fields["kind"] = ProductKind(cells.word("kind"))
+        except ValueError:
+            cells.refuse("kind", N_("This must be one of: %(words)s."), words=", ".join(ProductKind))
+    if cells.word("state"):
+        try:
+            record.state = ProductState(cells.word("state"))
+        except ValueError:
+            cells.refuse("state", N_("This must be one of: %(words)s."), words=", ".join(ProductState))
+    if cells.has("published_at"):
+        record.fields["published_at"] = cells.moment("published_at")
+        if record.state is ProductState.PUBLISHED and not cells.word("published_at"):
+            record.fields.pop("published_at")
+    if cells.has("requires_shipping"):
+        record.fields["requires_shipping"] = cells.yes("requires_shipping")
+    elif "kind" in record.fields:
+        record.defaults["requires_shipping"] = record.fields["kind"] is ProductKind.PHYSICAL
+
+
+def _shelves(cells: Cells) -> list[Shelf]:
+    way = cells.word("category")
+    if not way:
+        return []
+    slugs = way.split("/")
+    if not all(naming.is_slug(slug) for slug in slugs):
+        cells.refuse("category", N_("Use small letters, digits and single dashes, such as two-inks."))
+        return []
+    named = {language: _names(cells, f"category_name_{language}", len(slugs)) for language in OTHER_LANGUAGES}
+    names = _names(cells, "category_name", len(slugs))
+    return [
+        Shelf(
+            slug,
+            names[place] or slug,
+            {language: {"name": each[place]} for language, each in named.items() if each[place]},
+        )
+        for place, slug in enumerate(slugs)
+    ]
+
+
+def _names(cells: Cells, column: str, count: int) -> list[str]:
+    text = cells.raw(column)
+    names = split_steps(text) if text else []
+    if names and len(names) != count:
+        cells.refuse(
+            column,
+            N_("This names %(names)s categories, but the way has %(steps)s."),
+            names=len(names),
+            steps=count,
+        )
+        names = []
+    if any(len(name) > LONGEST_VARIANT for name in names):
+        cells.refuse(column, N_("Please use at most %(max)d characters."), max=LONGEST_VARIANT)
+        names = []
+    return names or [""] * count
+
+
+def _variant(cells: Cells, record: ProductRecord) -> VariantRecord:
+    variant = VariantRecord(cells.line, cells.text("sku", LONGEST_SKU))
+    if cells.has("variant"):
+        variant.fields["title"] = cells.text("variant", LONGEST_VARIANT, exact=True)
+    for language in OTHER_LANGUAGES:
+        if cells.has(f"variant_{language}"):
+            text = cells.text(f"variant_{language}", LONGEST_VARIANT, exact=True)
+            variant.translations.setdefault(language, {})["title"] = text
+    if cells.has("option1_name"):
+        variant.fields["options"] = _options(cells)
+    currency = cells.word("currency").upper() or record.currency
+    if currency != record.currency:
+        cells.refuse("currency", N_("All variants of a product have the same currency."))
+    amount = cells.amount("price", record.currency)
+    if amount is not None:
+        variant.fields["price_amount"] = amount
+    if cells.has("compare_at"):
+        variant.fields["compare_at_amount"] = cells.amount("compare_at", record.currency)
+    if cells.has("stock"):
+        variant.has_stock = True
+        variant.stock = _not_negative(cells, "stock", HIGHEST_STOCK)
+    if cells.has("weight_grams"):
+        variant.fields["weight_grams"] = _not_negative(cells, "weight_grams", HIGHEST_WEIGHT)
+    if cells.has("barcode"):
+        variant.fields["barcode"] = cells.text("barcode", LONGEST_SKU, exact=True)
+    if cells.has("archived"):
+        variant.is_archived = cells.yes("archived")
+    return variant
+
+
+def _options(cells: Cells) -> dict[str, str]:
+    options = {}
+    for number in range(1, MOST_OPTIONS + 1):
+        name, value = cells.raw(f"option{number}_name"), cells.raw(f"option{number}_value")
+        if name:
+            options[name] = value
+    return options
+
+
+def _not_negative(cells: Cells, column: str, highest: int) -> int | None:
+    number = cells.whole(column, highest)
+    if number is not None and number < 0:
+        cells.refuse(column, N_("This can't be less than nothing."))
+        return None
+    return number
