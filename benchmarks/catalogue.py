@@ -63,7 +63,9 @@ def _generate(number: int) -> None:
         for index, model in ((index, models[index % len(models)]) for index in range(number))
     ]
     db.session().execute(insert(Product), rows)
-    made = db.session().execute(select(Product.id, Product.currency, Product.price_amount).where(Product.slug.like("generated-%")))
+    made = db.session().execute(
+        select(Product.id, Product.currency, Product.price_amount).where(Product.slug.like("generated-%"))
+    )
     products = made.all()
     variants = [
         {"product_id": id_, "sku": f"GENERATED-{id_}", "price_amount": amount, "currency": currency}

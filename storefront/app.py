@@ -106,9 +106,7 @@ def practice_config(settings: Settings) -> PracticeConfig:
 
 
 def _build(settings: Settings) -> Flask:
-    app = make_app(
-        settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings)
-    )
+    app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
         machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, admin,
     ):  # fmt: skip

@@ -30,13 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="storefront", description="The shop that one person can own.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = _add(commands, "run", _run, "start the shop: web and worker (and practice Stripe when no key is set)")
+    run = _add(
+        commands, "run", _run, "start the shop: web and worker (and practice Stripe when no key is set)"
+    )
     run.add_argument("--no-worker", action="store_true", help="only the web; run worker.py beside it")
     work = _add(commands, "worker", _work, "do the work that is due, for ever")
     work.add_argument("--burst", action="store_true", help="do what is due now, then end (for cron)")
     _add(commands, "migrate", _migrate, "bring the database to the newest schema")
     _add(commands, "seed", _seed, "fill an empty shop with the demo catalogue")
-    owner = _add(commands, "owner", _owner, "look after the owner's account").add_subparsers(required=True, metavar="ACTION")
+    owner = _add(commands, "owner", _owner, "look after the owner's account").add_subparsers(
+        required=True, metavar="ACTION"
+    )
     create = _add(owner, "create", _owner, "make an owner, or let one back in, with a new password")
     create.add_argument("email", nargs="?", help="address to log in with (default: OWNER_EMAIL)")
     create.add_argument("--password", help="a random one is made and printed when none is given")
@@ -49,11 +53,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_files(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    bring = _add(commands, "import", _import, "read products from a CSV file of this shop, Shopify or WooCommerce")
+    bring = _add(
+        commands, "import", _import, "read products from a CSV file of this shop, Shopify or WooCommerce"
+    )
     bring.add_argument("what", choices=["products"])
     bring.add_argument("file", type=Path)
     bring.add_argument("--dry-run", action="store_true", help="only say what would change")
-    bring.add_argument("--without-pictures", action="store_true", help="do not fetch pictures from their addresses")
+    bring.add_argument(
+        "--without-pictures", action="store_true", help="do not fetch pictures from their addresses"
+    )
     bring.add_argument("--report", type=Path, help="write all errors and hints into this CSV file")
     take = _add(commands, "export", _export, "write all products into a CSV file")
     take.add_argument("what", choices=["products"])
@@ -70,7 +78,9 @@ def _add(
 
 def _run(wanted: argparse.Namespace, settings: Settings) -> int:
     if not _is_port_free(settings):
-        sys.stderr.write(f"Port {settings.port} on {settings.host} is taken. Stop what uses it, or set PORT to another.\n")
+        sys.stderr.write(
+            f"Port {settings.port} on {settings.host} is taken. Stop what uses it, or set PORT to another.\n"
+        )
         return 2
     from storefront.running import run
 

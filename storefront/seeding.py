@@ -67,7 +67,11 @@ def _file_names(catalogue: dict[str, Any]) -> Iterator[tuple[str, str]]:
             if content["kind"] == "file":
                 yield content["file"], content["filename"]
             for chapter in content.get("chapters", []):
-                yield from ((lesson["media"], Path(lesson["media"]).name) for lesson in chapter["lessons"] if lesson["media"])
+                yield from (
+                    (lesson["media"], Path(lesson["media"]).name)
+                    for lesson in chapter["lessons"]
+                    if lesson["media"]
+                )
 
 
 def _encode(name: str) -> EncodedPicture:

@@ -141,7 +141,9 @@ def checkout_fields(client: FlaskClient) -> dict[str, str]:
     form = page[page.index('action="/checkout"') :]
     return {
         name: unescape(value)
-        for name, value in re.findall(r'<input type="hidden" name="(csrf_token|key|total)" value="([^"]*)"', form)
+        for name, value in re.findall(
+            r'<input type="hidden" name="(csrf_token|key|total)" value="([^"]*)"', form
+        )
     }
 
 

@@ -145,7 +145,16 @@ def upgrade() -> None:
         sa.Column("args", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("queued", "sent", "failed", "dropped", name="state", native_enum=False, create_constraint=True, length=40),
+            sa.Enum(
+                "queued",
+                "sent",
+                "failed",
+                "dropped",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -235,7 +244,9 @@ def upgrade() -> None:
         sa.Column("checkout_key", sa.String(length=22), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_cart_account_id"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_cart_account_id"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cart")),
         sa.UniqueConstraint("account_id", name=op.f("uq_cart_account_id")),
         sa.UniqueConstraint("checkout_key", name=op.f("uq_cart_checkout_key")),
@@ -280,7 +291,13 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "draft", "published", "archived", name="state", native_enum=False, create_constraint=True, length=40
+                "draft",
+                "published",
+                "archived",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
             ),
             nullable=False,
         ),
@@ -383,7 +400,9 @@ def upgrade() -> None:
         ),
         sa.Column("attention", sa.Text(), nullable=True),
         sa.Column("attention_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("shipping_address", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column(
+            "shipping_address", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
@@ -460,8 +479,12 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_asked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("amount >= 0 AND captured_amount >= 0", name=op.f("ck_payment_amounts_not_negative")),
-        sa.ForeignKeyConstraint(["order_id"], ["shop_order.id"], name=op.f("fk_payment_order_id"), ondelete="RESTRICT"),
+        sa.CheckConstraint(
+            "amount >= 0 AND captured_amount >= 0", name=op.f("ck_payment_amounts_not_negative")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["shop_order.id"], name=op.f("fk_payment_order_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
         sa.UniqueConstraint("idempotency_key", name=op.f("uq_payment_idempotency_key")),
         sa.UniqueConstraint("order_id", "attempt", name=op.f("uq_payment_order_id_attempt")),
@@ -488,7 +511,9 @@ def upgrade() -> None:
         sa.Column("alt", sa.String(length=300), nullable=False),
         sa.Column("translations", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_picture_product_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_picture_product_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_picture")),
         sa.UniqueConstraint("key", name=op.f("uq_picture_key")),
     )
@@ -523,13 +548,18 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "compare_at_amount IS NULL OR compare_at_amount > price_amount", name=op.f("ck_variant_compare_at_higher")
+            "compare_at_amount IS NULL OR compare_at_amount > price_amount",
+            name=op.f("ck_variant_compare_at_higher"),
         ),
         sa.CheckConstraint("price_amount >= 0", name=op.f("ck_variant_price_not_negative")),
         sa.CheckConstraint("reserved >= 0 AND sold >= 0", name=op.f("ck_variant_counters_not_negative")),
-        sa.CheckConstraint("stock IS NULL OR stock + reserved + sold = received", name=op.f("ck_variant_stock_books")),
+        sa.CheckConstraint(
+            "stock IS NULL OR stock + reserved + sold = received", name=op.f("ck_variant_stock_books")
+        ),
         sa.CheckConstraint("stock IS NULL OR stock >= 0", name=op.f("ck_variant_stock_not_negative")),
-        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_variant_product_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_variant_product_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_variant")),
         sa.UniqueConstraint("sku", name=op.f("uq_variant_sku")),
     )
@@ -542,7 +572,9 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("quantity BETWEEN 1 AND 999", name=op.f("ck_cart_line_quantity_range")),
-        sa.ForeignKeyConstraint(["cart_id"], ["cart.id"], name=op.f("fk_cart_line_cart_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["cart_id"], ["cart.id"], name=op.f("fk_cart_line_cart_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["variant_id"], ["variant.id"], name=op.f("fk_cart_line_variant_id"), ondelete="CASCADE"
         ),
@@ -559,7 +591,14 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "file", "course", "licence", "text", name="kind", native_enum=False, create_constraint=True, length=40
+                "file",
+                "course",
+                "licence",
+                "text",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
             ),
             nullable=False,
         ),
@@ -571,9 +610,15 @@ def upgrade() -> None:
         sa.Column("translations", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.CheckConstraint("kind <> 'file' OR file_id IS NOT NULL", name=op.f("ck_content_file_has_file")),
         sa.CheckConstraint("kind <> 'licence' OR pattern <> ''", name=op.f("ck_content_licence_has_pattern")),
-        sa.ForeignKeyConstraint(["file_id"], ["stored_file.id"], name=op.f("fk_content_file_id"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_content_product_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["variant_id"], ["variant.id"], name=op.f("fk_content_variant_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["stored_file.id"], name=op.f("fk_content_file_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_content_product_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["variant_id"], ["variant.id"], name=op.f("fk_content_variant_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_content")),
         sa.UniqueConstraint("public_id", name=op.f("uq_content_public_id")),
     )
@@ -612,7 +657,8 @@ def upgrade() -> None:
         sa.Column("total_amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("quantity >= 1", name=op.f("ck_order_line_quantity_positive")),
         sa.CheckConstraint(
-            "unit_amount >= 0 AND total_amount = unit_amount * quantity", name=op.f("ck_order_line_total_adds_up")
+            "unit_amount >= 0 AND total_amount = unit_amount * quantity",
+            name=op.f("ck_order_line_total_adds_up"),
         ),
         sa.ForeignKeyConstraint(
             ["order_id"], ["shop_order.id"], name=op.f("fk_order_line_order_id"), ondelete="CASCADE"
@@ -656,7 +702,9 @@ def upgrade() -> None:
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_refund_amount_positive")),
-        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
         sa.UniqueConstraint("public_id", name=op.f("uq_refund_public_id")),
         sa.UniqueConstraint("stripe_id", name=op.f("uq_refund_stripe_id")),
@@ -670,7 +718,9 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("translations", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.ForeignKeyConstraint(["content_id"], ["content.id"], name=op.f("fk_chapter_content_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["content_id"], ["content.id"], name=op.f("fk_chapter_content_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chapter")),
         sa.UniqueConstraint("public_id", name=op.f("uq_chapter_public_id")),
     )
@@ -691,7 +741,9 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_reason", sa.String(length=80), nullable=True),
-        sa.CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name=op.f("ck_entitlement_ends_after_start")),
+        sa.CheckConstraint(
+            "ends_at IS NULL OR ends_at > starts_at", name=op.f("ck_entitlement_ends_after_start")
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_entitlement_account_id"), ondelete="SET NULL"
         ),
@@ -699,7 +751,10 @@ def upgrade() -> None:
             ["order_id"], ["shop_order.id"], name=op.f("fk_entitlement_order_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["order_line_id"], ["order_line.id"], name=op.f("fk_entitlement_order_line_id"), ondelete="RESTRICT"
+            ["order_line_id"],
+            ["order_line.id"],
+            name=op.f("fk_entitlement_order_line_id"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name=op.f("fk_entitlement_product_id"), ondelete="RESTRICT"
@@ -722,13 +777,18 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("held", "released", "sold", name="state", native_enum=False, create_constraint=True, length=40),
+            sa.Enum(
+                "held", "released", "sold", name="state", native_enum=False, create_constraint=True, length=40
+            ),
             nullable=False,
         ),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("quantity >= 1", name=op.f("ck_stock_reservation_quantity_positive")),
         sa.ForeignKeyConstraint(
-            ["order_line_id"], ["order_line.id"], name=op.f("fk_stock_reservation_order_line_id"), ondelete="CASCADE"
+            ["order_line_id"],
+            ["order_line.id"],
+            name=op.f("fk_stock_reservation_order_line_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["variant_id"], ["variant.id"], name=op.f("fk_stock_reservation_variant_id"), ondelete="RESTRICT"
@@ -744,7 +804,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'held'"),
         postgresql_where=sa.text("state = 'held'"),
     )
-    op.create_index("ix_stock_reservation_variant_id", "stock_reservation", ["variant_id", "state"], unique=False)
+    op.create_index(
+        "ix_stock_reservation_variant_id", "stock_reservation", ["variant_id", "state"], unique=False
+    )
     op.create_table(
         "lesson",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -760,8 +822,12 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "duration_seconds IS NULL OR duration_seconds >= 0", name=op.f("ck_lesson_duration_not_negative")
         ),
-        sa.ForeignKeyConstraint(["chapter_id"], ["chapter.id"], name=op.f("fk_lesson_chapter_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["media_id"], ["stored_file.id"], name=op.f("fk_lesson_media_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["chapter_id"], ["chapter.id"], name=op.f("fk_lesson_chapter_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["media_id"], ["stored_file.id"], name=op.f("fk_lesson_media_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson")),
         sa.UniqueConstraint("public_id", name=op.f("uq_lesson_public_id")),
     )
@@ -784,11 +850,17 @@ def upgrade() -> None:
             ["content_id"], ["content.id"], name=op.f("fk_licence_key_content_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["entitlement_id"], ["entitlement.id"], name=op.f("fk_licence_key_entitlement_id"), ondelete="RESTRICT"
+            ["entitlement_id"],
+            ["entitlement.id"],
+            name=op.f("fk_licence_key_entitlement_id"),
+            ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_licence_key")),
         sa.UniqueConstraint(
-            "entitlement_id", "content_id", "position", name=op.f("uq_licence_key_entitlement_id_content_id_position")
+            "entitlement_id",
+            "content_id",
+            "position",
+            name=op.f("uq_licence_key_entitlement_id_content_id_position"),
         ),
         sa.UniqueConstraint("key", name=op.f("uq_licence_key_key")),
     )
@@ -800,13 +872,18 @@ def upgrade() -> None:
         sa.Column("lesson_id", sa.BigInteger(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["entitlement_id"], ["entitlement.id"], name=op.f("fk_lesson_progress_entitlement_id"), ondelete="CASCADE"
+            ["entitlement_id"],
+            ["entitlement.id"],
+            name=op.f("fk_lesson_progress_entitlement_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["lesson_id"], ["lesson.id"], name=op.f("fk_lesson_progress_lesson_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson_progress")),
-        sa.UniqueConstraint("entitlement_id", "lesson_id", name=op.f("uq_lesson_progress_entitlement_id_lesson_id")),
+        sa.UniqueConstraint(
+            "entitlement_id", "lesson_id", name=op.f("uq_lesson_progress_entitlement_id_lesson_id")
+        ),
     )
     op.create_index(op.f("ix_lesson_progress_lesson_id"), "lesson_progress", ["lesson_id"], unique=False)
 

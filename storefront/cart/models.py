@@ -19,7 +19,9 @@ class Cart(Base):
 
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
-    account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id", ondelete="SET NULL"), unique=True)
+    account_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("account.id", ondelete="SET NULL"), unique=True
+    )
     checkout_key: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -36,6 +38,8 @@ class CartLine(Base):
 
     id: Mapped[Id]
     cart_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("cart.id", ondelete="CASCADE"))
-    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True)
+    variant_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True
+    )
     quantity: Mapped[int]
     added_at: Mapped[datetime] = mapped_column(default=now)

@@ -109,7 +109,9 @@ class Change:
     is_as_wished: bool = True
 
 
-def find_cart(public_id: str | None, account_id: int | None = None, *, for_update: bool = False) -> Cart | None:
+def find_cart(
+    public_id: str | None, account_id: int | None = None, *, for_update: bool = False
+) -> Cart | None:
     """Return the cart of the account, else the one whose id the cookie carries.
 
     Whoever changes a cart asks ``for_update``: everybody locks the cart before its lines and before its order.
@@ -135,7 +137,9 @@ def make_cart(account_id: int | None) -> Cart:
     insert = sqlite.insert if db.is_sqlite() else postgresql.insert
     row = {"account_id": account_id, "public_id": new_public_id(), "checkout_key": new_public_id()}
     times = {"created_at": now(), "updated_at": now()}
-    db.session().execute(insert(Cart).values(**row, **times).on_conflict_do_nothing(index_elements=["account_id"]))
+    db.session().execute(
+        insert(Cart).values(**row, **times).on_conflict_do_nothing(index_elements=["account_id"])
+    )
     return db.session().scalars(select(Cart).where(Cart.account_id == account_id).with_for_update()).one()
 
 
@@ -158,7 +162,9 @@ def change(cart: Cart, variant_id: int, quantity: int) -> Change:
 
 def remove(cart: Cart, variant_id: int) -> Change:
     """Take a variant out of the cart; taking it out twice is no fault."""
-    db.session().execute(delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id))
+    db.session().execute(
+        delete(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id)
+    )
     _touch(cart)
     variant = catalog.get_variants([variant_id]).get(variant_id)
     title = in_language(variant.product, "title") if variant else ""
@@ -186,7 +192,12 @@ def view_of(cart: Cart | None, currency: str) -> CartView:
     is_short = any(_is_short(variant, quantity) for quantity, variant, _ in rows)
     held = _held_units(cart.checkout_key) if is_short else {}
     lines = [
-        LineView(variant, product, quantity, _problem(variant, product, quantity, held.get(variant.id, 0), currency))
+        LineView(
+            variant,
+            product,
+            quantity,
+            _problem(variant, product, quantity, held.get(variant.id, 0), currency),
+        )
         for quantity, variant, product in rows
     ]
     return CartView(cart.checkout_key, lines, currency)
@@ -196,10 +207,18 @@ def count_of(public_id: str | None, account_id: int | None) -> int:
     """Return how many pieces are in the cart, for the header (1 query)."""
     if account_id is None and not public_id:
         return 0
-    whose = Cart.account_id == account_id if account_id is not None else (
-        (Cart.public_id == public_id) & (Cart.account_id.is_(None)) & (Cart.updated_at > now() - KEPT_FOR)
+    whose = (
+        Cart.account_id == account_id
+        if account_id is not None
+        else (
+            (Cart.public_id == public_id) & (Cart.account_id.is_(None)) & (Cart.updated_at > now() - KEPT_FOR)
+        )
     )
-    statement = select(func.coalesce(func.sum(CartLine.quantity), 0)).join(Cart, Cart.id == CartLine.cart_id).where(whose)
+    statement = (
+        select(func.coalesce(func.sum(CartLine.quantity), 0))
+        .join(Cart, Cart.id == CartLine.cart_id)
+        .where(whose)
+    )
     return int(db.session().scalar(statement) or 0)
 
 
@@ -212,14 +231,18 @@ def merge_at_login(public_id: str | None, account_id: int) -> None:
     both = or_(Cart.public_id == (public_id or ""), Cart.account_id == account_id)
     found = list(db.session().scalars(select(Cart).where(both).order_by(Cart.id).with_for_update()))
     own = next((cart for cart in found if cart.account_id == account_id), None)
-    visitor = next((cart for cart in found if cart.account_id is None and cart.updated_at > now() - KEPT_FOR), None)
+    visitor = next(
+        (cart for cart in found if cart.account_id is None and cart.updated_at > now() - KEPT_FOR), None
+    )
     if visitor is None:
         return
     if own is None:
         visitor.account_id = account_id
         _touch(visitor)
         return
-    for line in db.session().scalars(select(CartLine).where(CartLine.cart_id == visitor.id).order_by(CartLine.id)):
+    for line in db.session().scalars(
+        select(CartLine).where(CartLine.cart_id == visitor.id).order_by(CartLine.id)
+    ):
         add(own, line.variant_id, line.quantity)
     key = visitor.checkout_key
     db.session().delete(visitor)
@@ -259,7 +282,9 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0) -> Cha
     variant, line = found.variant, found.line
     wished = exactly or more + (line.quantity if line else 0)
     title = in_language(found.product, "title")
-    most = _most(variant, _held_units(cart.checkout_key).get(variant_id, 0) if _is_short(variant, wished) else 0)
+    most = _most(
+        variant, _held_units(cart.checkout_key).get(variant_id, 0) if _is_short(variant, wished) else 0
+    )
     if most == 0:
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
     if line is None and found.lines_in_cart >= MOST_LINES:
@@ -271,7 +296,11 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0) -> Cha
         line.quantity = quantity
     _touch(cart)
     if quantity < wished:
-        return Change(gettext("There are only %(num)s of %(title)s.", num=quantity, title=title), quantity, is_as_wished=False)
+        return Change(
+            gettext("There are only %(num)s of %(title)s.", num=quantity, title=title),
+            quantity,
+            is_as_wished=False,
+        )
     return Change(gettext("%(title)s is in the cart.", title=title), quantity)
 
 
@@ -312,7 +341,9 @@ def _most(variant: Variant, held: int) -> int:
 
 
 def _problem(variant: Variant, product: Product, quantity: int, held: int, currency: str) -> str | None:
-    is_on_offer = variant.archived_at is None and catalog.is_published(product) and variant.currency == currency
+    is_on_offer = (
+        variant.archived_at is None and catalog.is_published(product) and variant.currency == currency
+    )
     if not is_on_offer:
         return str(gettext("This is not on offer any more. Please remove it."))
     left = _most(variant, held)
@@ -325,7 +356,9 @@ def _problem(variant: Variant, product: Product, quantity: int, held: int, curre
 
 def _line(cart: Cart, variant_id: int) -> CartLine | None:
     return db.session().scalar(
-        select(CartLine).where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id).with_for_update()
+        select(CartLine)
+        .where(CartLine.cart_id == cart.id, CartLine.variant_id == variant_id)
+        .with_for_update()
     )
 
 

@@ -90,7 +90,9 @@ def me() -> Response:
     return response
 
 
-def _show_cart(change: Change | None = None, undo: tuple[int, int] | None = None, status: int = 200) -> Response:
+def _show_cart(
+    change: Change | None = None, undo: tuple[int, int] | None = None, status: int = 200
+) -> Response:
     return render_page(
         "cart/show.html",
         fragment="cart/_cart.html",
@@ -109,7 +111,8 @@ def _say(change: Change, mine: Cart | None) -> BaseResponse:
     if wants_fragment():
         count = service.count_of(mine.public_id if mine else cart_id_of_visitor(), _account_id())
         response = make_response(
-            render_template("cart/_added.html", change=change, count=count), 200 if change.is_as_wished else 422
+            render_template("cart/_added.html", change=change, count=count),
+            200 if change.is_as_wished else 422,
         )
     else:
         flash(change.sentence, "success" if change.is_as_wished else "warning")
@@ -147,7 +150,11 @@ def _number(name: str, default: int | None = None) -> int | None:
 
 def _undo_in_address() -> tuple[int, int] | None:
     variant_id, _, quantity = request.args.get("undo", "").partition("x")
-    if variant_id.isascii() and variant_id.isdigit() and quantity in {str(n) for n in range(1, service.MOST_OF_ONE + 1)}:
+    if (
+        variant_id.isascii()
+        and variant_id.isdigit()
+        and quantity in {str(n) for n in range(1, service.MOST_OF_ONE + 1)}
+    ):
         return int(variant_id[:12]), int(quantity)
     return None
 

@@ -45,7 +45,10 @@ def refresh_card(product_id: int) -> None:
         select(Variant.id).where(*offered, (Variant.stock.is_(None)) | (Variant.stock > 0)).limit(1)
     )
     cover = session.scalar(
-        select(Picture).where(Picture.product_id == product_id).order_by(Picture.position, Picture.id).limit(1)
+        select(Picture)
+        .where(Picture.product_id == product_id)
+        .order_by(Picture.position, Picture.id)
+        .limit(1)
     )
     session.execute(
         update(Product)

@@ -92,7 +92,8 @@ def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
     page.variants = [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": page.id})]
     page.pictures = [
-        cover_view(picture._asdict(), language) for picture in session.execute(_PICTURES, {"product": page.id})
+        cover_view(picture._asdict(), language)
+        for picture in session.execute(_PICTURES, {"product": page.id})
     ]
     return page
 
@@ -137,7 +138,9 @@ _OFFERS = (
     .order_by(_variant.position, _variant.id)
 )
 _PICTURES = (
-    select(_picture.key, _picture.width, _picture.height, _picture.widths, _picture.alt, _picture.translations)
+    select(
+        _picture.key, _picture.width, _picture.height, _picture.widths, _picture.alt, _picture.translations
+    )
     .where(_picture.product_id == bindparam("product"))
     .order_by(_picture.position, _picture.id)
 )

@@ -5,7 +5,19 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Row, Select, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.cards import Card
@@ -81,7 +93,10 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     if not product_ids:
         return []
     statement = _by_ids_statement(language)
-    found = {row.id: _card_of(row, language, root) for row in db.session().execute(statement, {"ids": product_ids, "now": now()})}
+    found = {
+        row.id: _card_of(row, language, root)
+        for row in db.session().execute(statement, {"ids": product_ids, "now": now()})
+    }
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
@@ -95,7 +110,9 @@ def find_new_slug(slug: str) -> str | None:
 def is_published(product: Product, at: datetime | None = None) -> bool:
     """Whether customers may see and buy the product at that moment."""
     return (
-        product.state is ProductState.PUBLISHED and product.published_at is not None and product.published_at <= (at or now())
+        product.state is ProductState.PUBLISHED
+        and product.published_at is not None
+        and product.published_at <= (at or now())
     )
 
 
@@ -156,11 +173,23 @@ def pictures_of(product_id: int) -> list[Picture]:
 
 def _card_of(row: Any, language: str, root: str) -> Card:
     """Turn a row of the list statement into what the templates print."""
-    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rating = row
+    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rating = (
+        row
+    )
     picture = cover_view_of(cover, language) if cover not in _NO_COVER else None
     price = Money(amount, currency)
     return Card(
-        id_, f"{root}/products/{slug}", title, summary, kind, price, varies, is_available, picture, published_at, *rating
+        id_,
+        f"{root}/products/{slug}",
+        title,
+        summary,
+        kind,
+        price,
+        varies,
+        is_available,
+        picture,
+        published_at,
+        *rating,
     )
 
 
@@ -235,17 +264,30 @@ def _position_of(row: Row[Any], sort: Sort) -> str:
 def _read_position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
     """Read where to go on; what is no position begins at the start."""
     key, _, row_id = (after or "").partition("-")
-    if not (key.isascii() and key.isdigit() and row_id.isascii() and row_id.isdigit()) or len(key) > 18 or len(row_id) > 18:
+    if (
+        not (key.isascii() and key.isdigit() and row_id.isascii() and row_id.isdigit())
+        or len(key) > 18
+        or len(row_id) > 18
+    ):
         return None
     if sort is not Sort.NEWEST:
         return int(key), int(row_id)
     seconds, micro = divmod(int(key), 1_000_000)
-    return (from_timestamp(seconds) + timedelta(microseconds=micro), int(row_id)) if seconds < 253_402_300_000 else None
+    return (
+        (from_timestamp(seconds) + timedelta(microseconds=micro), int(row_id))
+        if seconds < 253_402_300_000
+        else None
+    )
 
 
 _NEXT_PUBLICATION = select(func.min(_product.published_at)).where(
     _product.state == ProductState.PUBLISHED, _product.published_at > bindparam("now")
 )
 _SHELVES = select(
-    _category.id, _category.parent_id, _category.slug, _category.name, _category.description, _category.translations
+    _category.id,
+    _category.parent_id,
+    _category.slug,
+    _category.name,
+    _category.description,
+    _category.translations,
 ).order_by(_category.position, _category.id)

@@ -131,7 +131,9 @@ def _cancel(seen: Payment, follow: Callable[[Order], None]) -> None:
 
 def _apply_once(view: SessionView) -> Order:
     with db.unit_of_work():
-        found = payments.find_by_session(view.id) or payments.find_by_reference(view.metadata.get("reference", ""))
+        found = payments.find_by_session(view.id) or payments.find_by_reference(
+            view.metadata.get("reference", "")
+        )
         if found is None:
             raise UnknownSession(view.id)
         if view.status == "complete":
@@ -203,7 +205,9 @@ def _keep_odd_money(order: Order, payment: Payment, view: SessionView) -> None:
         _empty_cart(order)
     moving.call_for_attention(
         order,
-        N_("Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or give access."),
+        N_(
+            "Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or give access."
+        ),
         received=view.amount,
         asked=payments.amount_of(payment),
     )
@@ -247,7 +251,14 @@ def _empty_cart(order: Order) -> None:
 
 def _tell(kind: str, order: Order) -> None:
     """One mail of each kind for an order."""
-    tell(kind, order.email, order.language, unique_key=f"{kind}:{order.id}", topic=order.topic, order_id=order.id)
+    tell(
+        kind,
+        order.email,
+        order.language,
+        unique_key=f"{kind}:{order.id}",
+        topic=order.topic,
+        order_id=order.id,
+    )
 
 
 def _far_end() -> datetime:

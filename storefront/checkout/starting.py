@@ -62,7 +62,9 @@ class CartEmpty(Refused):
 class PaymentPageUnavailable(Unavailable):
     """Stripe does not answer, so there is no page to pay on."""
 
-    sentence = N_("The payment page can't be reached right now. Nothing was charged; please try again in a minute.")
+    sentence = N_(
+        "The payment page can't be reached right now. Nothing was charged; please try again in a minute."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,11 @@ def _decide_once(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
         if live is not None and (order.fingerprint != wish.fingerprint or live.expires_at <= now()):
             return _GiveUp(live)
         if live is None:
-            return _try_again(buyer, order) if order.fingerprint == wish.fingerprint else _place_anew(buyer, cart, order, wish)
+            return (
+                _try_again(buyer, order)
+                if order.fingerprint == wish.fingerprint
+                else _place_anew(buyer, cart, order, wish)
+            )
         if live.status is PaymentStatus.OPEN and live.session_url:
             return _GoTo(live.session_url)
         return _OpenSession(live)
@@ -257,7 +263,10 @@ def _find_session(payment: Payment, gateway: PaymentGateway) -> SessionView | No
     if payment.session_id:
         return _get_session(payment.session_id, gateway)
     since = payment.created_at - timedelta(minutes=1)
-    return next((s for s in gateway.list_sessions(since) if s.metadata.get("reference") == payment.idempotency_key), None)
+    return next(
+        (s for s in gateway.list_sessions(since) if s.metadata.get("reference") == payment.idempotency_key),
+        None,
+    )
 
 
 def _get_session(session_id: str, gateway: PaymentGateway) -> SessionView | None:

@@ -94,7 +94,10 @@ def _unsettled() -> list[Payment]:
                 (Payment.status == PaymentStatus.OPEN)
                 & ((Payment.last_asked_at.is_(None)) | (Payment.last_asked_at < moment - ASK_AGAIN)),
                 (Payment.status == PaymentStatus.PROCESSING)
-                & ((Payment.last_asked_at.is_(None)) | (Payment.last_asked_at < moment - _ASK_AGAIN_PROCESSING)),
+                & (
+                    (Payment.last_asked_at.is_(None))
+                    | (Payment.last_asked_at < moment - _ASK_AGAIN_PROCESSING)
+                ),
             )
         )
         .order_by(Payment.last_asked_at, Payment.id)

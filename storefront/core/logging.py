@@ -19,7 +19,9 @@ _TOKEN_LENGTH = 43
 
 def configure_logging(level: str = "INFO", json_lines: bool = False) -> None:
     """Send our events and those of libraries to standard error."""
-    renderer: Any = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -15,7 +15,9 @@ def keep(sentence: str, **values: object) -> str:
     """Return the text under which a sentence and its values (texts, numbers, Money) are stored."""
     if not values:
         return sentence
-    return json.dumps({"sentence": sentence, "values": values}, default=_plain, ensure_ascii=False, sort_keys=True)
+    return json.dumps(
+        {"sentence": sentence, "values": values}, default=_plain, ensure_ascii=False, sort_keys=True
+    )
 
 
 def read(kept: str) -> tuple[str, dict[str, Any]]:

@@ -34,7 +34,9 @@ class Entitlement(Base):
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="RESTRICT"))
-    order_line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("order_line.id", ondelete="RESTRICT"), unique=True)
+    order_line_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("order_line.id", ondelete="RESTRICT"), unique=True
+    )
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="RESTRICT"))
     variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="RESTRICT"))
     account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id", ondelete="SET NULL"))
@@ -56,7 +58,9 @@ class LicenceKey(Base):
 
     id: Mapped[Id]
     entitlement_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("entitlement.id", ondelete="RESTRICT"))
-    content_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("content.id", ondelete="RESTRICT"), index=True)
+    content_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("content.id", ondelete="RESTRICT"), index=True
+    )
     position: Mapped[int]
     key: Mapped[str] = mapped_column(String(80), unique=True)
     state: Mapped[KeyState] = choice(KeyState, "state", default=KeyState.ACTIVE)
@@ -71,5 +75,7 @@ class LessonProgress(Base):
 
     id: Mapped[Id]
     entitlement_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("entitlement.id", ondelete="CASCADE"))
-    lesson_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    lesson_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("lesson.id", ondelete="CASCADE"), index=True
+    )
     done_at: Mapped[datetime] = mapped_column(default=now)

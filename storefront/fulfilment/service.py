@@ -104,7 +104,9 @@ def entitlements_of(order_id: int) -> list[Entitlement]:
 
 def holdings_of_order(order_id: int) -> list[Holding]:
     """Return what the buyer of an order has (4 queries at any number of lines)."""
-    return _holdings(select(Entitlement).where(Entitlement.order_id == order_id).order_by(Entitlement.order_line_id))
+    return _holdings(
+        select(Entitlement).where(Entitlement.order_id == order_id).order_by(Entitlement.order_line_id)
+    )
 
 
 def holdings_of_account(account_id: int) -> list[Holding]:
@@ -113,7 +115,9 @@ def holdings_of_account(account_id: int) -> list[Holding]:
     return _holdings(statement.order_by(Entitlement.granted_at.desc(), Entitlement.id.desc()))
 
 
-def find_in_library(account_id: int, *, words: str = "", kind: ProductKind | None = None, archived: bool = False) -> list[Holding]:
+def find_in_library(
+    account_id: int, *, words: str = "", kind: ProductKind | None = None, archived: bool = False
+) -> list[Holding]:
     """Return what an account may use now, newest first, by words of the title, by kind, put aside or not (4 queries)."""
     return [
         holding
@@ -188,7 +192,9 @@ def _holdings(statement: Any) -> list[Holding]:
         )
     )
     ids = [entitlement.id for entitlement in entitlements]
-    keys = list(session.scalars(select(LicenceKey).where(LicenceKey.entitlement_id.in_(ids)).order_by(LicenceKey.id)))
+    keys = list(
+        session.scalars(select(LicenceKey).where(LicenceKey.entitlement_id.in_(ids)).order_by(LicenceKey.id))
+    )
     return [
         Holding(
             entitlement=entitlement,
@@ -202,7 +208,10 @@ def _holdings(statement: Any) -> list[Holding]:
 
 def _is_found(holding: Holding, words: str) -> bool:
     """A library has tens of things, not thousands: looking at each costs nothing."""
-    titles = [holding.product.title, *(texts.get("title", "") for texts in holding.product.translations.values())]
+    titles = [
+        holding.product.title,
+        *(texts.get("title", "") for texts in holding.product.translations.values()),
+    ]
     text = " ".join(titles).casefold()
     return all(word in text for word in words.casefold().split())
 
@@ -213,7 +222,10 @@ def _contents(entitlement: Entitlement) -> list[Content]:
 
 
 def _belongs(content: Content, entitlement: Entitlement) -> bool:
-    return content.product_id == entitlement.product_id and content.variant_id in (None, entitlement.variant_id)
+    return content.product_id == entitlement.product_id and content.variant_id in (
+        None,
+        entitlement.variant_id,
+    )
 
 
 def _insert_entitlement(order: Order, line: OrderLine) -> int | None:
@@ -242,7 +254,9 @@ def _insert_key(entitlement: Entitlement, content: Content, position: int) -> No
         values = {**place, "key": new_key(content.pattern), "state": KeyState.ACTIVE, "issued_at": now()}
         if _insert_once(LicenceKey, values) is not None:
             return
-    raise NeedsAttention(f"The pattern of the licence keys ({content.pattern!r}) makes no new ones. Please make it longer.")
+    raise NeedsAttention(
+        f"The pattern of the licence keys ({content.pattern!r}) makes no new ones. Please make it longer."
+    )
 
 
 def _insert_once(model: Any, values: dict[str, Any]) -> int | None:

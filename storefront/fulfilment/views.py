@@ -45,7 +45,12 @@ def archive(public_id: str) -> BaseResponse:
     back = "back" in request.form
     with unit_of_work():
         service.set_aside(account.id, public_id, aside=not back)
-    flash(gettext("It is back in your library.") if back else gettext("Put aside. You find it under “Put aside”."), "success")
+    flash(
+        gettext("It is back in your library.")
+        if back
+        else gettext("Put aside. You find it under “Put aside”."),
+        "success",
+    )
     return go(url_for("fulfilment.library", archive="1" if back else None))
 
 
@@ -117,5 +122,3 @@ def _find_lesson(chapters: list[Chapter], lesson_id: str) -> tuple[Lesson, Lesso
         raise NotFound
     before = lessons[place - 1] if place else None
     return lessons[place], before, lessons[place + 1] if place + 1 < len(lessons) else None
-
-

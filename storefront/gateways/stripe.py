@@ -87,7 +87,9 @@ class SessionView:
     @property
     def has_failed(self) -> bool:
         """Whether a delayed payment came to nothing."""
-        return self.status == "complete" and not self.is_paid and self.payment_intent_status in _FAILED_INTENTS
+        return (
+            self.status == "complete" and not self.is_paid and self.payment_intent_status in _FAILED_INTENTS
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +170,15 @@ class StripeGateway:
     def create_session(self, request: dict[str, Any], key: str) -> SessionView:
         """Open a page where the buyer pays; the same key gives the same session again."""
         params: Any = {**_in_order(request), "expand": _EXPAND}
-        return _session(_call(lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": key})))
+        return _session(
+            _call(lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": key}))
+        )
 
     def get_session(self, session_id: str) -> SessionView:
         """Return what is true of a session now, with its payment."""
-        return _session(_call(lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND})))
+        return _session(
+            _call(lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND}))
+        )
 
     def expire_session(self, session_id: str) -> SessionView:
         """Make an open session unpayable; one that is paid or expired already is returned as it is."""
@@ -183,7 +189,11 @@ class StripeGateway:
 
     def list_sessions(self, since: datetime) -> Iterator[SessionView]:
         """Yield the sessions made since then, newest first, page by page."""
-        params: Any = {"limit": 100, "created": {"gte": int(since.timestamp())}, "expand": ["data.payment_intent.latest_charge"]}
+        params: Any = {
+            "limit": 100,
+            "created": {"gte": int(since.timestamp())},
+            "expand": ["data.payment_intent.latest_charge"],
+        }
         while True:
             page = _call(partial(self._client.v1.checkout.sessions.list, params))
             yield from (_session(session) for session in page.data)
@@ -203,7 +213,9 @@ class StripeGateway:
             "amount": to_stripe(amount),
             "metadata": {"refund": key},
         }
-        return _refund(_call(lambda: self._client.v1.refunds.create(params, {"idempotency_key": f"refund-{key}"})))
+        return _refund(
+            _call(lambda: self._client.v1.refunds.create(params, {"idempotency_key": f"refund-{key}"}))
+        )
 
     def list_refunds(self, payment_intent_id: str) -> list[RefundView]:
         """Return all refunds of a payment, also those made in the dashboard."""
@@ -271,7 +283,9 @@ def _call(call: Callable[[], T]) -> T:
         return call()
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         is_answered = isinstance(error, stripe.RateLimitError)
-        raise PaymentUnknown(str(error.user_message or type(error).__name__), is_answered=is_answered) from error
+        raise PaymentUnknown(
+            str(error.user_message or type(error).__name__), is_answered=is_answered
+        ) from error
     except stripe.StripeError as error:
         status = error.http_status or 0
         # 409: the first call with this key is still being worked on.

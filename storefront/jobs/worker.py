@@ -128,7 +128,9 @@ def _do(job: Claimed, kind: Kind | None) -> None:
 
 def _perform(job: Claimed, kind: Kind | None) -> None:
     if kind is None:
-        raise NeedsAttention(N_("This version of the shop does not know how to do this work") + f": {job.kind}")
+        raise NeedsAttention(
+            N_("This version of the shop does not know how to do this work") + f": {job.kind}"
+        )
     if job.attempts > TRIES:
         # Counted when it is taken: whatever kills its worker each time must not go on for ever.
         raise NeedsAttention(job.last_error or N_("The worker died each time in the middle of this."))

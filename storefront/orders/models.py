@@ -23,7 +23,8 @@ class Order(Base):
     __tablename__ = "shop_order"
     __table_args__ = (
         CheckConstraint(
-            "total_amount = subtotal_amount - discount_amount + tax_amount + shipping_amount", name="total_adds_up"
+            "total_amount = subtotal_amount - discount_amount + tax_amount + shipping_amount",
+            name="total_adds_up",
         ),
         CheckConstraint(
             "subtotal_amount >= 0 AND discount_amount >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND total_amount >= 0",
@@ -34,7 +35,12 @@ class Order(Base):
         Index("ix_shop_order_payment_state", "payment_state", "placed_at"),
         Index("ix_shop_order_account_id", "account_id", "placed_at"),
         Index("ix_shop_order_email", "email"),
-        Index("ix_shop_order_attention", "attention_at", sqlite_where=text("attention IS NOT NULL"), postgresql_where=text("attention IS NOT NULL")),
+        Index(
+            "ix_shop_order_attention",
+            "attention_at",
+            sqlite_where=text("attention IS NOT NULL"),
+            postgresql_where=text("attention IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -63,7 +69,9 @@ class Order(Base):
     paid_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
 
-    lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.id", lazy="raise", back_populates="order")
+    lines: Mapped[list["OrderLine"]] = relationship(
+        order_by="OrderLine.id", lazy="raise", back_populates="order"
+    )
 
     @property
     def total(self) -> Money:
@@ -91,9 +99,15 @@ class OrderLine(Base):
     )
 
     id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"), index=True)
-    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="RESTRICT"), index=True)
-    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="RESTRICT"), index=True)
+    order_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"), index=True
+    )
+    product_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("product.id", ondelete="RESTRICT"), index=True
+    )
+    variant_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("variant.id", ondelete="RESTRICT"), index=True
+    )
     title: Mapped[str] = mapped_column(String(200))
     variant_title: Mapped[str] = mapped_column(String(120))
     sku: Mapped[str] = mapped_column(String(64))
@@ -112,11 +126,18 @@ class StockReservation(Base):
     __table_args__ = (
         CheckConstraint("quantity >= 1", name="quantity_positive"),
         Index("ix_stock_reservation_variant_id", "variant_id", "state"),
-        Index("ix_stock_reservation_held", "expires_at", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
+        Index(
+            "ix_stock_reservation_held",
+            "expires_at",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
     )
 
     id: Mapped[Id]
-    order_line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("order_line.id", ondelete="CASCADE"), unique=True)
+    order_line_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("order_line.id", ondelete="CASCADE"), unique=True
+    )
     variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="RESTRICT"))
     quantity: Mapped[int]
     state: Mapped[ReservationState] = choice(ReservationState, "state", default=ReservationState.HELD)

@@ -55,13 +55,17 @@ def held_units(checkout_key: str) -> dict[int, int]:
 def orders_of_account(account_id: int, limit: int = 100) -> list[Order]:
     """Return the account's orders that are more than a started checkout, newest first."""
     statement = _with_lines().where(Order.account_id == account_id, _is_real())
-    return list(db.session().scalars(statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit)))
+    return list(
+        db.session().scalars(statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit))
+    )
 
 
 def orders_of_email(email: str, limit: int = 100) -> list[Order]:
     """Return what was bought with that address, newest first."""
     statement = _with_lines().where(Order.email == email, _is_real())
-    return list(db.session().scalars(statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit)))
+    return list(
+        db.session().scalars(statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit))
+    )
 
 
 def list_orders(
@@ -93,7 +97,9 @@ def list_orders(
 
 def count_attention() -> int:
     """Return how many orders wait for the owner."""
-    return db.session().scalar(select(func.count()).select_from(Order).where(Order.attention.is_not(None))) or 0
+    return (
+        db.session().scalar(select(func.count()).select_from(Order).where(Order.attention.is_not(None))) or 0
+    )
 
 
 def has_orders() -> bool:
@@ -124,15 +130,15 @@ def _with_lines() -> Select[Order]:
 
 def _is_real() -> ColumnElement[bool]:
     """Leave out checkouts that were begun and never paid."""
-    return or_(Order.state.in_((OrderState.OPEN, OrderState.COMPLETED)), Order.payment_state != PaymentState.UNPAID)
+    return or_(
+        Order.state.in_((OrderState.OPEN, OrderState.COMPLETED)), Order.payment_state != PaymentState.UNPAID
+    )
 
 
 def _matches(words: str) -> ColumnElement[bool]:
     pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     titled = select(OrderLine.order_id).where(OrderLine.title.ilike(pattern, escape="\\"))
-    return or_(
-        Order.number == words.upper(), Order.email.ilike(pattern, escape="\\"), Order.id.in_(titled)
-    )
+    return or_(Order.number == words.upper(), Order.email.ilike(pattern, escape="\\"), Order.id.in_(titled))
 
 
 def _mark(order: Order) -> str:

@@ -60,7 +60,12 @@ _PAYMENT_MOVES = {
 _FULFILMENT_MOVES = {
     FulfilmentState.UNFULFILLED: {FulfilmentState.PARTLY, FulfilmentState.FULFILLED},
     FulfilmentState.PARTLY: {FulfilmentState.FULFILLED, FulfilmentState.UNFULFILLED},
-    FulfilmentState.FULFILLED: {FulfilmentState.DELIVERED, FulfilmentState.RETURNED, FulfilmentState.PARTLY, FulfilmentState.UNFULFILLED},
+    FulfilmentState.FULFILLED: {
+        FulfilmentState.DELIVERED,
+        FulfilmentState.RETURNED,
+        FulfilmentState.PARTLY,
+        FulfilmentState.UNFULFILLED,
+    },
     FulfilmentState.DELIVERED: {FulfilmentState.RETURNED},
     FulfilmentState.RETURNED: set[FulfilmentState](),
 }

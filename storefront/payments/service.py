@@ -23,7 +23,9 @@ def begin_attempt(order: Order, request: dict[str, Any], expires_at: datetime) -
 
     The database refuses a second living attempt of one order.
     """
-    attempt = 1 + (db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id)) or 0)
+    attempt = 1 + (
+        db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id)) or 0
+    )
     payment = Payment(
         order_id=order.id,
         attempt=attempt,
@@ -40,7 +42,9 @@ def begin_attempt(order: Order, request: dict[str, Any], expires_at: datetime) -
 
 def reference_of(order: Order) -> str:
     """Return what the next attempt's idempotency key will be; it also goes into the session's metadata."""
-    attempt = 1 + (db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id)) or 0)
+    attempt = 1 + (
+        db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id)) or 0
+    )
     return f"order-{order.public_id}-{attempt}"
 
 
@@ -66,18 +70,24 @@ def find_by_intent(payment_intent_id: str) -> Payment | None:
 
 def payments_of(order_id: int) -> list[Payment]:
     """Return all attempts of an order, first one first."""
-    return list(db.session().scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.attempt)))
+    return list(
+        db.session().scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.attempt))
+    )
 
 
 def refunds_of(order_id: int) -> list[Refund]:
     """Return all refunds of an order, first one first."""
-    statement = select(Refund).join(Payment, Payment.id == Refund.payment_id).where(Payment.order_id == order_id)
+    statement = (
+        select(Refund).join(Payment, Payment.id == Refund.payment_id).where(Payment.order_id == order_id)
+    )
     return list(db.session().scalars(statement.order_by(Refund.id)))
 
 
 def disputes_of(order_id: int) -> list[Dispute]:
     """Return all disputes of an order."""
-    statement = select(Dispute).join(Payment, Payment.id == Dispute.payment_id).where(Payment.order_id == order_id)
+    statement = (
+        select(Dispute).join(Payment, Payment.id == Dispute.payment_id).where(Payment.order_id == order_id)
+    )
     return list(db.session().scalars(statement.order_by(Dispute.id)))
 
 
@@ -110,7 +120,9 @@ def move(payment: Payment, to: PaymentStatus, **values: Any) -> bool:
     """
     allowed = [before for before, targets in MOVES.items() if to in targets]
     moved = db.session().execute(
-        update(Payment).where(Payment.id == payment.id, Payment.status.in_(allowed)).values(status=to, **values)
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.status.in_(allowed))
+        .values(status=to, **values)
     )
     if not moved.rowcount:  # type: ignore[attr-defined]  # CursorResult
         return False
@@ -170,7 +182,13 @@ def request_refund(payment: Payment, amount: int, reason: str) -> Refund:
     refund = Refund(payment_id=payment.id, amount=amount, currency=payment.currency, reason=reason)
     db.session().add(refund)
     db.session().flush()
-    journal(f"order:{payment.order_id}", "refund.requested", amount=amount, currency=payment.currency, reason=reason)
+    journal(
+        f"order:{payment.order_id}",
+        "refund.requested",
+        amount=amount,
+        currency=payment.currency,
+        reason=reason,
+    )
     return refund
 
 
@@ -206,7 +224,9 @@ def record_refund(payment: Payment, view: RefundView) -> Refund:
         journal(f"order:{payment.order_id}", "refund.found", amount=refund.amount, currency=refund.currency)
     status = RefundStatus(view.status)
     if refund.status is not status:
-        journal(f"order:{payment.order_id}", f"refund.{status}", amount=refund.amount, currency=refund.currency)
+        journal(
+            f"order:{payment.order_id}", f"refund.{status}", amount=refund.amount, currency=refund.currency
+        )
     refund.stripe_id, refund.status, refund.failure = view.id, status, view.failure
     db.session().flush()
     return refund
@@ -222,14 +242,24 @@ def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
     dispute = find_dispute(view.id)
     if dispute is None:
         dispute = Dispute(
-            payment_id=payment.id, stripe_id=view.id, amount=view.amount.amount, currency=view.amount.currency, status=""
+            payment_id=payment.id,
+            stripe_id=view.id,
+            amount=view.amount.amount,
+            currency=view.amount.currency,
+            status="",
         )
         db.session().add(dispute)
     if dispute.status in _DISPUTE_DECIDED and view.status not in _DISPUTE_DECIDED:
         return dispute  # what was asked before somebody else wrote down the end
     if dispute.status != view.status:
         topic, amount = f"order:{payment.order_id}", view.amount
-        journal(topic, f"dispute.{view.status}", amount=amount.amount, currency=amount.currency, reason=view.reason)
+        journal(
+            topic,
+            f"dispute.{view.status}",
+            amount=amount.amount,
+            currency=amount.currency,
+            reason=view.reason,
+        )
     dispute.status, dispute.reason = view.status, view.reason
     db.session().flush()
     return dispute
@@ -238,4 +268,3 @@ def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
 def amount_of(payment: Payment) -> Money:
     """Return what this attempt asks for."""
     return Money(payment.amount, payment.currency)
-

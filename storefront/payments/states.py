@@ -43,7 +43,12 @@ class RefundStatus(StrEnum):
 
 
 # Money that is gone, or must be reckoned as gone.
-COUNTED_REFUNDS = (RefundStatus.REQUESTED, RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
+COUNTED_REFUNDS = (
+    RefundStatus.REQUESTED,
+    RefundStatus.PENDING,
+    RefundStatus.REQUIRES_ACTION,
+    RefundStatus.SUCCEEDED,
+)
 # What Stripe has said it has done or refused, without what it was not asked for yet.
 KNOWN_REFUNDS = (RefundStatus.PENDING, RefundStatus.REQUIRES_ACTION, RefundStatus.SUCCEEDED)
 

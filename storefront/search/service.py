@@ -37,7 +37,11 @@ def index_product(product_id: int) -> None:
             product.summary,
             product.description,
             *(texts.get(field, "") for texts in translated for field in ("summary", "description")),
-            *([category.name, *(texts.get("name", "") for texts in category.translations.values())] if category else []),
+            *(
+                [category.name, *(texts.get("name", "") for texts in category.translations.values())]
+                if category
+                else []
+            ),
         ]
     )
     entry = session.get(SearchEntry, product_id) or SearchEntry(product_id=product_id)

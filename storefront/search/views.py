@@ -49,7 +49,9 @@ def list_products() -> Response:
         categories=categories,
         category=category,
         is_first_page="after" not in request.args,
-        suggestions=[] if listing.cards else queries.list_cards(current_language(), size=4, root=request.script_root).cards,
+        suggestions=[]
+        if listing.cards
+        else queries.list_cards(current_language(), size=4, root=request.script_root).cards,
     )
 
 

@@ -15,7 +15,9 @@ class ForeignRequest(ShopError):
     """A form was sent from another site, or its token is not ours."""
 
     status = 400
-    sentence = N_("This form has expired or was sent from elsewhere. Please go back, reload the page and try again.")
+    sentence = N_(
+        "This form has expired or was sent from elsewhere. Please go back, reload the page and try again."
+    )
 
 
 def init_csrf(app: Flask, own_origins: frozenset[str]) -> None:

@@ -70,7 +70,12 @@ def _answer(status: int, sentence: str) -> Response:
         answer.status_code = status
     else:
         answer = render_page(
-            "errors/error.html", fragment="errors/_error.html", status=status, code=status, message=sentence, request_id=request_id
+            "errors/error.html",
+            fragment="errors/_error.html",
+            status=status,
+            code=status,
+            message=sentence,
+            request_id=request_id,
         )
     answer.headers["Cache-Control"] = "no-store"
     return answer

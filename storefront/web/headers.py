@@ -19,7 +19,9 @@ _FIXED = {
 }
 
 
-def init_headers(app: Flask, *, media_origins: Iterable[str], payment_origins: Iterable[str], https: bool) -> None:
+def init_headers(
+    app: Flask, *, media_origins: Iterable[str], payment_origins: Iterable[str], https: bool
+) -> None:
     """Set the headers. A form may lead to the payment page, and media may come from the storage; nothing else is let in."""
     media = " ".join(["'self'", *media_origins])
     pay = " ".join(["'self'", *payment_origins])
@@ -57,5 +59,9 @@ def _log(response: Response) -> None:
         return
     milliseconds = round((time.perf_counter() - g.get("began_at", time.perf_counter())) * 1000, 1)
     get_logger().info(
-        "request", method=request.method, endpoint=request.endpoint, status=response.status_code, ms=milliseconds
+        "request",
+        method=request.method,
+        endpoint=request.endpoint,
+        status=response.status_code,
+        ms=milliseconds,
     )

@@ -28,7 +28,16 @@ _KEY = "storefront.language"
 _spoken: ContextVar[str] = ContextVar("language", default="en")
 _BY_PREFIX = "storefront.language_by_prefix"
 # Addresses for machines, which never carry a language.
-_BARE = ("/static/", "/media/", "/webhooks/", "/practice-stripe", "/healthz", "/readyz", "/metrics", "/downloads/files/")
+_BARE = (
+    "/static/",
+    "/media/",
+    "/webhooks/",
+    "/practice-stripe",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/downloads/files/",
+)
 
 
 class LanguageMiddleware:
@@ -47,7 +56,9 @@ class LanguageMiddleware:
             environ[_KEY] = prefix
             environ[_BY_PREFIX] = True
         else:
-            environ[_KEY] = _negotiated(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+            environ[_KEY] = _negotiated(
+                environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE", "")
+            )
         mark = _spoken.set(environ[_KEY])
         try:
             return self.app(environ, start_response)
@@ -110,7 +121,10 @@ def _negotiated(cookies: str, accepted: str) -> str:
     if chosen in LANGUAGES:
         return chosen
     wanted = [value.replace("-", "_") for value, quality in parse_accept_header(accepted) if quality > 0]
-    return (negotiate_locale(wanted, ["en", "zh", "zh_CN", "zh_Hans", "zh_Hans_CN", "zh_SG", "zh_TW", "zh_HK"]) or "en")[:2]
+    return (
+        negotiate_locale(wanted, ["en", "zh", "zh_CN", "zh_Hans", "zh_Hans_CN", "zh_SG", "zh_TW", "zh_HK"])
+        or "en"
+    )[:2]
 
 
 def _cookie(cookies: str) -> str:

@@ -37,7 +37,11 @@ _LOOK_EVERY = 1.0
 # The first visitor of a page waits for its making, so it is compressed lightly; well once it is asked for again.
 _ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes], Callable[[bytes], bytes]], ...] = (
     ("br", lambda body: brotli.compress(body, quality=2), lambda body: brotli.compress(body, quality=6)),
-    ("gzip", lambda body: zlib.compress(body, level=1, wbits=31), lambda body: zlib.compress(body, level=6, wbits=31)),
+    (
+        "gzip",
+        lambda body: zlib.compress(body, level=1, wbits=31),
+        lambda body: zlib.compress(body, level=6, wbits=31),
+    ),
 )
 
 
@@ -154,7 +158,9 @@ class PageCache:
         changes, clock = self._looked
         return changes == self._changes and time.monotonic() - clock < _LOOK_EVERY
 
-    def _ask_without_keeping(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def _ask_without_keeping(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             if any(name == _MARK for name, _ in headers):
                 headers = [pair for pair in headers if pair[0] not in (_MARK, "Cache-Control")]
@@ -178,7 +184,11 @@ class PageCache:
         environ.update({name: value for name, value in wanted.items() if value is not None})
         status, headers, exc_info = started
         mark = next((value for name, value in headers if name == _MARK), None)
-        if mark is None or environ["REQUEST_METHOD"] == "HEAD" or any(name == "Set-Cookie" for name, _ in headers):
+        if (
+            mark is None
+            or environ["REQUEST_METHOD"] == "HEAD"
+            or any(name == "Set-Cookie" for name, _ in headers)
+        ):
             start_response(status, [pair for pair in headers if pair[0] != _MARK], exc_info)
             return answer
         entry = _entry(b"".join(answer), headers, stamp, float(mark))

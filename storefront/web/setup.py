@@ -22,7 +22,9 @@ from storefront.web.templating import ShopFlask
 from storefront.web.words import init_words
 
 
-def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_origins: tuple[str, ...]) -> Flask:
+def make_app(
+    settings: Settings, *, media_origins: tuple[str, ...], payment_origins: tuple[str, ...]
+) -> Flask:
     """Return a Flask app with languages, headers, CSRF, errors, filters and compression, but without any page."""
     templates = STATIC_FOLDER.parent / "templates"
     app = ShopFlask("storefront", static_folder=None, template_folder=str(templates))
@@ -42,7 +44,10 @@ def make_app(settings: Settings, *, media_origins: tuple[str, ...], payment_orig
 
 
 def put_layers(
-    app: Flask, settings: Settings, stamp: Callable[[], int], kept: Callable[[str], bool] = lambda _path: False
+    app: Flask,
+    settings: Settings,
+    stamp: Callable[[], int],
+    kept: Callable[[str], bool] = lambda _path: False,
 ) -> PageCache:
     """Put language, page cache and (behind proxies) the true address of the visitor before the app."""
     cache = PageCache(app.wsgi_app, stamp, kept)

@@ -30,7 +30,9 @@ def alive() -> Response:
 def ready() -> tuple[Response, int]:
     """Say whether database, storage and queue can be used."""
     states = {name: _holds(name, check) for name, check in {"database": _database_answers, **CHECKS}.items()}
-    return jsonify({name: "ok" if good else "failing" for name, good in states.items()}), 200 if all(states.values()) else 503
+    return jsonify({name: "ok" if good else "failing" for name, good in states.items()}), 200 if all(
+        states.values()
+    ) else 503
 
 
 @machine_pages.get("/metrics")

@@ -19,7 +19,11 @@ def problems_of(page: str, *, is_fragment: bool = False) -> list[str]:
     elements = [one for one in root.iter() if isinstance(one.tag, str)]
     parents = {child: parent for parent in elements for child in parent}
     return [
-        *(f"line {place[0]}: {code} {data}" for place, code, data in parser.errors if not _is_nothing(code, is_fragment)),
+        *(
+            f"line {place[0]}: {code} {data}"
+            for place, code, data in parser.errors
+            if not _is_nothing(code, is_fragment)
+        ),
         *_doubled_ids(elements),
         *_names(elements, parents),
         *([] if is_fragment else _dead_references(elements)),
@@ -44,7 +48,11 @@ def _names(elements: list[Element], parents: dict[Element, Element]) -> Iterator
     ids = {one.get("id") for one in elements}
     yield from (f"label for {name!r}, which is not there" for name in labelled - ids - {None})
     for one in elements:
-        if one.tag not in ("input", "select", "textarea") or one.get("type") in _UNSEEN or "hidden" in one.attrib:
+        if (
+            one.tag not in ("input", "select", "textarea")
+            or one.get("type") in _UNSEEN
+            or "hidden" in one.attrib
+        ):
             continue
         is_named = one.get("id") in labelled or one.get("aria-label") or one.get("aria-labelledby")
         if not is_named and not any(above.tag == "label" for above in _above(one, parents)):
@@ -91,7 +99,9 @@ def _inline(elements: list[Element]) -> Iterator[str]:
     for one in elements:
         if one.tag == "style" or (one.tag == "script" and "src" not in one.attrib):
             yield f"inline {one.tag}"
-        yield from (f"inline {name} on {one.tag}" for name in one.attrib if name == "style" or name.startswith("on"))
+        yield from (
+            f"inline {name} on {one.tag}" for name in one.attrib if name == "style" or name.startswith("on")
+        )
 
 
 def _above(one: Element, parents: dict[Element, Element]) -> Iterator[Element]:

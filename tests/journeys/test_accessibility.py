@@ -12,7 +12,10 @@ from tests.servers.shop import LiveShop
 Visit = Callable[..., Visitor]
 
 _AXE = Axe()
-_OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
 
 
 # Colours have arrived two frames later.

@@ -42,7 +42,9 @@ class ProductDesk:
         self.page.get_by_role("link", name="Pictures").click()
         file = io.BytesIO()
         Image.new("RGB", (1200, 900), (42, 74, 168)).save(file, "PNG")
-        self._upload("Drag pictures here or choose them", "cover.png", "image/png", file.getvalue(), has_scripts)
+        self._upload(
+            "Drag pictures here or choose them", "cover.png", "image/png", file.getvalue(), has_scripts
+        )
         expect(self.page.locator(".thumb img")).to_have_count(1)
 
     def add_file(self, name: str, body: bytes, *, has_scripts: bool) -> None:

@@ -25,7 +25,11 @@ _DEMO = _ROOT / "demo" / "files"
 
 @pytest.fixture
 def served_shop(
-    tmp_path: Path, postgres_server: PostgresCluster, s3_server: S3Store, redis_url: str, smtp_server: SmtpServer
+    tmp_path: Path,
+    postgres_server: PostgresCluster,
+    s3_server: S3Store,
+    redis_url: str,
+    smtp_server: SmtpServer,
 ) -> Iterator[LiveShop]:
     """A shop without anything under var/ but its key; the worker runs beside it."""
     folder = tmp_path / "var"
@@ -44,12 +48,16 @@ def served_shop(
 
 def test_sale_on_the_served_size(served_shop: LiveShop, smtp_server: SmtpServer) -> None:
     shop = served_shop.start("--no-worker")
-    worker = subprocess.Popen([sys.executable, "worker.py"], cwd=_ROOT, env=shop.environ(), start_new_session=True)
+    worker = subprocess.Popen(
+        [sys.executable, "worker.py"], cwd=_ROOT, env=shop.environ(), start_new_session=True
+    )
     try:
         order_page = _buy(shop, "margin-book")
         download = _wait_for_download(order_page)
         first = requests.get(urljoin(shop.url, download), allow_redirects=False, timeout=10)
-        assert urlsplit(first.headers["Location"]).netloc != urlsplit(shop.url).netloc, "the bytes come from S3"
+        assert urlsplit(first.headers["Location"]).netloc != urlsplit(shop.url).netloc, (
+            "the bytes come from S3"
+        )
         file = requests.get(first.headers["Location"], timeout=20)
         assert file.content == (_DEMO / "the-margin-book.pdf").read_bytes()
         part = requests.get(first.headers["Location"], headers={"Range": "bytes=10-19"}, timeout=20)
@@ -75,7 +83,10 @@ def _buy(shop: LiveShop, slug: str) -> str:
     hidden = re.findall(r'<input type="hidden" name="(csrf_token|key|total)" value="([^"]*)"', form)
     fields = {name: unescape(value) for name, value in hidden}
     answer = visitor.post(
-        f"{shop.url}/checkout", data={**fields, "email": "anna@example.org"}, allow_redirects=False, timeout=20
+        f"{shop.url}/checkout",
+        data={**fields, "email": "anna@example.org"},
+        allow_redirects=False,
+        timeout=20,
     )
     payment = answer.headers["Location"]
     paid = visitor.post(

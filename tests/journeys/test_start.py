@@ -17,4 +17,7 @@ def test_taken_port_is_one_clear_sentence(fresh_shop: LiveShop) -> None:
     fresh_shop.start()
     answer = fresh_shop.command("run")
     assert answer.returncode == 2
-    assert answer.stderr == f"Port {fresh_shop.port} on 127.0.0.1 is taken. Stop what uses it, or set PORT to another.\n"
+    assert (
+        answer.stderr
+        == f"Port {fresh_shop.port} on 127.0.0.1 is taken. Stop what uses it, or set PORT to another.\n"
+    )

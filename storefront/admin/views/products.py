@@ -114,7 +114,9 @@ def autosave_product(slug: str) -> BaseResponse:
     try:
         change_product(slug, lambda locked: _save(locked, form))
     except SavedMeanwhile:
-        return _say_autosave(gettext("Not saved: another window has saved this draft. Press Save to compare."))
+        return _say_autosave(
+            gettext("Not saved: another window has saved this draft. Press Save to compare.")
+        )
     except InvalidField:
         return _say_autosave(gettext("Not saved yet: something needs to be corrected, or press Save."))
     saved = editing.get_for_owner(slug)

@@ -26,12 +26,16 @@ class Content(Base):
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
-    variant_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True)
+    variant_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[ContentKind] = choice(ContentKind, "kind")
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text, default="")
     pattern: Mapped[str] = mapped_column(String(80), default="")
-    file_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True)
+    file_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True
+    )
     position: Mapped[int] = mapped_column(default=0)
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
 
@@ -73,7 +77,9 @@ class Lesson(Base):
     chapter_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("chapter.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text, default="")
-    media_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True)
+    media_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True
+    )
     duration_seconds: Mapped[int | None]
     is_preview: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)

@@ -19,7 +19,9 @@ class Category(Base):
     __table_args__ = (CheckConstraint("parent_id <> id", name="not_own_parent"),)
 
     id: Mapped[Id]
-    parent_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id", ondelete="RESTRICT"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("category.id", ondelete="RESTRICT"), index=True
+    )
     slug: Mapped[str] = mapped_column(String(120), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
@@ -56,7 +58,9 @@ class Product(Base):
     summary: Mapped[str] = mapped_column(String(300), default="")
     description: Mapped[str] = mapped_column(Text, default="")
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
-    category_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("category.id", ondelete="SET NULL"))
+    category_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("category.id", ondelete="SET NULL")
+    )
     requires_shipping: Mapped[bool] = mapped_column(default=False)
     currency: Mapped[str] = mapped_column(String(3))
     price_amount: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -73,7 +77,10 @@ class Product(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     variants: Mapped[list["Variant"]] = relationship(
-        back_populates="product", order_by="(Variant.position, Variant.id)", lazy="raise", cascade="all, delete-orphan"
+        back_populates="product",
+        order_by="(Variant.position, Variant.id)",
+        lazy="raise",
+        cascade="all, delete-orphan",
     )
     pictures: Mapped[list["Picture"]] = relationship(
         order_by="(Picture.position, Picture.id)",
@@ -94,7 +101,9 @@ class OldSlug(Base):
     __tablename__ = "old_slug"
 
     slug: Mapped[str] = mapped_column(String(120), primary_key=True)
-    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("product.id", ondelete="CASCADE"), index=True
+    )
 
 
 class OldCategorySlug(Base):
@@ -103,7 +112,9 @@ class OldCategorySlug(Base):
     __tablename__ = "old_category_slug"
 
     slug: Mapped[str] = mapped_column(String(120), primary_key=True)
-    category_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("category.id", ondelete="CASCADE"), index=True)
+    category_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("category.id", ondelete="CASCADE"), index=True
+    )
 
 
 class Variant(Base):
@@ -116,7 +127,9 @@ class Variant(Base):
     __tablename__ = "variant"
     __table_args__ = (
         CheckConstraint("price_amount >= 0", name="price_not_negative"),
-        CheckConstraint("compare_at_amount IS NULL OR compare_at_amount > price_amount", name="compare_at_higher"),
+        CheckConstraint(
+            "compare_at_amount IS NULL OR compare_at_amount > price_amount", name="compare_at_higher"
+        ),
         CheckConstraint("stock IS NULL OR stock >= 0", name="stock_not_negative"),
         CheckConstraint("reserved >= 0 AND sold >= 0", name="counters_not_negative"),
         CheckConstraint("stock IS NULL OR stock + reserved + sold = received", name="stock_books"),
@@ -174,6 +187,3 @@ class CatalogStamp(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     version: Mapped[int] = mapped_column(BigInteger, default=1)
-
-
-

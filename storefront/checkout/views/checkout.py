@@ -125,5 +125,3 @@ def _show(form: CheckoutForm, status: int = 200, error: str | None = None) -> Re
         form=form,
         checkout_error=error,
     )
-
-

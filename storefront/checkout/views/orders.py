@@ -70,7 +70,9 @@ def list_orders() -> Response:
     """List what the account has ordered."""
     account = current_account()
     assert account is not None
-    return render_page("orders/list_orders.html", orders=queries.orders_of_account(account.id), word_of=queries.status_word)
+    return render_page(
+        "orders/list_orders.html", orders=queries.orders_of_account(account.id), word_of=queries.status_word
+    )
 
 
 @orders.get("/orders/find")
@@ -120,5 +122,3 @@ def _pay_url(order: Order) -> str | None:
         return None
     live = payments.find_live(order.id)
     return live.session_url if live else None
-
-

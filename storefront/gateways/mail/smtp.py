@@ -46,7 +46,9 @@ class SmtpMailer:
         except ssl.SSLError as error:
             raise MailUnreachable(N_("The mail server's encryption failed") + f": {error.reason}.") from error
         except OSError as error:
-            raise MailUnreachable(N_("The mail server can't be reached") + f": {error.strerror or error}.") from error
+            raise MailUnreachable(
+                N_("The mail server can't be reached") + f": {error.strerror or error}."
+            ) from error
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:

@@ -63,7 +63,9 @@ def place(wish: Wish, reserved_until: datetime) -> Order:
     db.session().add_all(lines)
     db.session().flush()
     _reserve_all(lines, reserved_until)
-    journal(order.topic, "order.placed", number=order.number, total=order.total_amount, currency=order.currency)
+    journal(
+        order.topic, "order.placed", number=order.number, total=order.total_amount, currency=order.currency
+    )
     return order
 
 
@@ -118,6 +120,8 @@ def _reserve(line: OrderLine, until: datetime) -> None:
     if not stock.reserve(line.variant_id, line.quantity):
         raise stock.SoldOut(title=line.title)
     db.session().add(
-        StockReservation(order_line_id=line.id, variant_id=line.variant_id, quantity=line.quantity, expires_at=until)
+        StockReservation(
+            order_line_id=line.id, variant_id=line.variant_id, quantity=line.quantity, expires_at=until
+        )
     )
     db.session().flush()

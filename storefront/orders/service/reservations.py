@@ -42,7 +42,10 @@ def hold_until(order: Order, until: datetime) -> None:
     """Hold the stock longer, because the money is on its way."""
     db.session().execute(
         update(StockReservation)
-        .where(StockReservation.order_line_id.in_(_line_ids(order)), StockReservation.state == ReservationState.HELD)
+        .where(
+            StockReservation.order_line_id.in_(_line_ids(order)),
+            StockReservation.state == ReservationState.HELD,
+        )
         .values(expires_at=until)
     )
 
@@ -101,5 +104,7 @@ def _sell_late(line: OrderLine) -> None:
     if not stock.sell_directly(line.variant_id, line.quantity):
         raise stock.SoldOut(title=line.title)
     db.session().execute(
-        update(StockReservation).where(StockReservation.order_line_id == line.id).values(state=ReservationState.SOLD)
+        update(StockReservation)
+        .where(StockReservation.order_line_id == line.id)
+        .values(state=ReservationState.SOLD)
     )
