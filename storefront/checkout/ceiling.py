@@ -32,7 +32,7 @@ def count_checkout(address: str) -> None:
 
 
 def _is_this_machine(address: str) -> bool:
-    """Behind a proxy that is not declared (TRUSTED_PROXIES) everybody would seem to be this machine, so only in development."""
+    """Only in development: behind a proxy that is not declared everybody would seem to be this machine."""
     if settings().is_production:
         return False
     try:

@@ -10,7 +10,7 @@ _ARE_VALID = (OrderState.OPEN, OrderState.COMPLETED)
 
 
 def deliver(order: Order) -> None:
-    """Give the buyer what was paid for, unless the money went back; harmless when repeated. The order must be locked."""
+    """Give the buyer what was paid for, unless the money went back. The order must be locked; may be repeated."""
     if order.payment_state not in _HAVE_PAID or order.state not in _ARE_VALID:
         return
     fulfilment.grant(order)

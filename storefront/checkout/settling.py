@@ -37,7 +37,7 @@ _UNPAID_BECAUSE = {
 _HOLD_WHILE_PROCESSING = timedelta(days=21)
 
 
-class UnknownSession(Exception):  # noqa: N818 - reads as a sentence where it is caught
+class UnknownSession(Exception):
     """The session says that it is ours, and our books know nothing of it."""
 
 

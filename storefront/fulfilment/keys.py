@@ -1,4 +1,4 @@
-"""Licence keys from a pattern: ``*`` is a letter or digit without look-alikes, ``#`` a digit, the rest stands as it is."""
+"""Licence keys from a pattern: ``*`` is a letter or digit without look-alikes, ``#`` a digit, the rest stays."""
 
 import secrets
 

@@ -118,7 +118,7 @@ def holdings_of_account(account_id: int) -> list[Holding]:
 def find_in_library(
     account_id: int, *, words: str = "", kind: ProductKind | None = None, archived: bool = False
 ) -> list[Holding]:
-    """Return what an account may use now, newest first, by words of the title, by kind, put aside or not (4 queries)."""
+    """Return what an account may use now, newest first: by words, by kind, put aside or not (4 queries)."""
     return [
         holding
         for holding in holdings_of_account(account_id)

@@ -29,7 +29,7 @@ _EXPAND = ["payment_intent.latest_charge"]
 _HUNDREDTHS_AT_STRIPE = frozenset({"ISK", "UGX"})
 
 
-class PaymentUnknown(Exception):  # noqa: N818 - reads as a sentence where it is caught
+class PaymentUnknown(Exception):
     """No answer, or a fault at Stripe: the call may have taken effect. ``is_answered`` tells which."""
 
     def __init__(self, reason: str, *, is_answered: bool) -> None:
@@ -37,7 +37,7 @@ class PaymentUnknown(Exception):  # noqa: N818 - reads as a sentence where it is
         self.is_answered = is_answered
 
 
-class PaymentRefused(Exception):  # noqa: N818 - reads as a sentence where it is caught
+class PaymentRefused(Exception):
     """Stripe said no, and nothing happened. ``code`` is Stripe's word for why."""
 
     def __init__(self, reason: str, code: str = "") -> None:
@@ -50,7 +50,7 @@ class PaymentRefused(Exception):  # noqa: N818 - reads as a sentence where it is
         return self.code == "resource_missing"
 
 
-class BadSignature(Exception):  # noqa: N818 - reads as a sentence where it is caught
+class BadSignature(Exception):
     """What came to the webhook can't be verified, whatever its bytes."""
 
 
@@ -344,7 +344,7 @@ def _event(found: Any) -> EventView:
 
 
 def _in_order(value: Any) -> Any:
-    """Return parameters in one order: PostgreSQL keeps JSON in its own, and the same key must come with the same bytes."""
+    """Return parameters in one order: PostgreSQL keeps JSON in its own, and a key must come with the same bytes."""
     if isinstance(value, dict):
         return {key: _in_order(inner) for key, inner in sorted(value.items())}
     return [_in_order(inner) for inner in value] if isinstance(value, list | tuple) else value

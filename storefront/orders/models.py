@@ -27,7 +27,8 @@ class Order(Base):
             name="total_adds_up",
         ),
         CheckConstraint(
-            "subtotal_amount >= 0 AND discount_amount >= 0 AND tax_amount >= 0 AND shipping_amount >= 0 AND total_amount >= 0",
+            "subtotal_amount >= 0 AND discount_amount >= 0 AND tax_amount >= 0 AND shipping_amount >= 0"
+            " AND total_amount >= 0",
             name="amounts_not_negative",
         ),
         Index("ix_shop_order_placed_at", "placed_at", "id"),

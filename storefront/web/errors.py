@@ -52,7 +52,7 @@ def _show_http_error(error: HTTPException) -> Response:
 
 
 def _show_unreadable(error: DataError) -> Response:
-    """PostgreSQL can't even read such a value (a NUL in a text, a number beyond all ids), so there is nothing of that name."""
+    """PostgreSQL can't even read such a value (a NUL, a number beyond all ids): there is nothing of that name."""
     get_logger().info("unreadable value", path=request.path, reason=type(error.orig).__name__)
     code = 404 if request.method in ("GET", "HEAD") else 400
     return _answer(code, gettext(_SENTENCES[code]))

@@ -22,7 +22,7 @@ _FIXED = {
 def init_headers(
     app: Flask, *, media_origins: Iterable[str], payment_origins: Iterable[str], https: bool
 ) -> None:
-    """Set the headers. A form may lead to the payment page, and media may come from the storage; nothing else is let in."""
+    """Set the headers. A form may lead to the payment page, media may come from the storage, nothing else."""
     media = " ".join(["'self'", *media_origins])
     pay = " ".join(["'self'", *payment_origins])
     policy = (

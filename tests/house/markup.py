@@ -12,7 +12,7 @@ _UNSEEN = {"hidden", "submit", "button", "image", "reset"}
 
 
 def problems_of(page: str, *, is_fragment: bool = False) -> list[str]:
-    """Return what is wrong with a page or a fragment: broken markup, doubled ids, controls without a name, dead ends."""
+    """Return what is wrong with a page or a fragment: markup, doubled ids, controls without a name, dead ends."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     root = parser.parseFragment(page) if is_fragment else parser.parse(page)
     # A doctype is a comment to the tree; only real elements are looked at.
