@@ -41,7 +41,7 @@ def test_buyer_reviews_and_changes_it(client: FlaskClient, work: Work) -> None:
     assert "It keeps its word." not in page
     assert "Mei" in page
     for path in (f"/en/products/{bought.product.slug}", "/en/products"):
-        assert "2.0 of 5, 1 review" in re.sub(r"\s+", " ", client.get(path).text), path
+        assert "2.0 of 5 · 1 review" in re.sub(r"\s+", " ", client.get(path).text), path
 
 
 def test_who_has_not_bought_or_was_refunded_can_not_review(client: FlaskClient, work: Work) -> None:
