@@ -30,6 +30,8 @@ from storefront.core import db
 from storefront.core.logging import configure_logging
 from storefront.core.money import Money
 from storefront.core.settings import Settings, load_settings
+from storefront.found.setup import init_found
+from storefront.found.views import found
 from storefront.fulfilment import service as fulfilment_service
 from storefront.fulfilment.views import fulfilment
 from storefront.gateways import mail
@@ -70,6 +72,8 @@ REGISTERED = (
     search_views,
     storage_jobs,
 )
+# Besides the catalogue's pages, these are the same for everybody, and short.
+_KEPT_DOCUMENTS = frozenset({"/", "/feed.atom", "/sitemap.xml", "/sitemap-pages.xml"})
 PRACTICE_PREFIX = "/practice-stripe"
 
 
@@ -108,11 +112,12 @@ def practice_config(settings: Settings) -> PracticeConfig:
 def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
-        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, admin,
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, found, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)
     init_drawing(app)
+    init_found(app)
     CHECKS["storage"] = lambda: storage.store().is_ready()
     CHECKS["queue"] = is_worker_alive
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)
@@ -159,7 +164,7 @@ def _mount_practice(app: Flask, settings: Settings) -> None:
 
 def _is_catalogue(path: str) -> bool:
     """Whether pages at this path are the same for everybody, so that they may be kept."""
-    return path == "/" or (path.startswith("/products") and not path.startswith("/products/preview/"))
+    return path in _KEPT_DOCUMENTS or (path.startswith("/products") and not path.startswith("/products/preview/"))
 
 
 def _stamp() -> int:

@@ -51,10 +51,13 @@ def metrics() -> Response:
 @machine_pages.get("/robots.txt")
 @public
 def robots() -> Response:
-    """Keep crawlers out of what is personal."""
+    """Keep crawlers out of what is personal, and name the list of what is not."""
     private = ("/cart", "/checkout", "/account", "/admin", "/orders", "/library", "/downloads", "/me")
     rules = "\n".join(f"Disallow: {prefix}{path}" for path in private for prefix in ("", "/en", "/zh"))
-    return Response(f"User-agent: *\n{rules}\n", content_type="text/plain")
+    # A rule is the beginning of a path, and the longest one that fits decides: /me would hide /media.
+    rules += "\nAllow: /media/"
+    sitemap = f"Sitemap: {settings().base_url}/sitemap.xml"
+    return Response(f"User-agent: *\n{rules}\n\n{sitemap}\n", content_type="text/plain")
 
 
 def _database_answers() -> bool:

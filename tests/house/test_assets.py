@@ -95,7 +95,9 @@ def test_every_icon_that_templates_ask_for_is_in_the_sprite() -> None:
 def test_templates_hold_no_inline_script_and_no_inline_style() -> None:
     """The policy would refuse them. Mails are no pages: the sender inlines their styles."""
     forbidden = re.compile(
-        r"""<script(?![^>]*\bsrc=)|<style|\sstyle=["']|\son[a-z]+=["']|\bhx-on\b|["']js:|javascript:"""
+        # Data of schema.org is never run (HTML, 4.12.1); only json_ld writes it, so that no text can end it.
+        r"""<script(?![^>]*\bsrc=)(?! type="application/ld\+json">{{ \w+\([\w., ]*\) \| json_ld }}</script>)"""
+        r"""|<style|\sstyle=["']|\son[a-z]+=["']|\bhx-on\b|["']js:|javascript:"""
     )
     pages = [
         path for path in TEMPLATES.rglob("*.html") if path.name != "mail.html" and "mails" not in path.parts

@@ -70,7 +70,9 @@ def fragments() -> list[str]:
 )
 def test_template_holds_no_script_and_no_style(folder: Path, name: str) -> None:
     forbidden = re.compile(
-        r"""<script(?![^>]*\bsrc=)|<style\b|\sstyle\s*=|\son[a-z]+\s*=|\bhx-on\b|hx-vals=["']js:|javascript:|\|\s*safe\b"""
+        # Data of schema.org is never run (HTML, 4.12.1); only json_ld writes it, so that no text can end it.
+        r"""<script(?![^>]*\bsrc=)(?! type="application/ld\+json">{{ \w+\([\w., ]*\) \| json_ld }}</script>)"""
+        r"""|<style\b|\sstyle\s*=|\son[a-z]+\s*=|\bhx-on\b|hx-vals=["']js:|javascript:|\|\s*safe\b"""
     )
     text = re.sub(r"{#.*?#}", "", (folder / name).read_text("utf-8"), flags=re.DOTALL)
     assert forbidden.findall(text) == [], (
