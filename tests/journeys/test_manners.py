@@ -284,4 +284,12 @@ def test_every_page_names_itself_once(anna: Visitor) -> None:
         assert anna.page.title().endswith(" – Inkwell Lane")
         assert anna.page.locator("html").get_attribute("lang") == "en"
         for landmark in ("banner", "main", "contentinfo"):
-            expect(anna.page.get_by_role(landmark)).to_have_count(1)  # type: ignore[arg-type]
+            expect(anna.page.get_by_role(landmark)).to_have_count(1)
+
+
+def test_search_suggests_while_one_types(anna: Visitor) -> None:
+    anna.open("/")
+    anna.page.locator("#search").press_sequentially("marg")
+    expect(anna.page.locator("#suggestions option[value='The Margin Book']")).to_have_count(1)
+    expect(anna.page.locator("#search")).to_be_focused()
+    expect(anna.page.locator("#search")).to_have_value("marg")

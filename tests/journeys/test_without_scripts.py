@@ -29,8 +29,8 @@ def test_browsing_sorting_and_searching(anna: Visitor) -> None:
     assert "sort=-price" in anna.path
     assert "category=" in anna.path
 
-    anna.page.get_by_role("searchbox").fill("notebook")
-    anna.page.get_by_role("button", name="Search").click()
+    anna.page.locator("#search").fill("notebook")
+    anna.page.get_by_role("banner").get_by_role("button", name="Search").click()
     expect(anna.page.get_by_text("1 product found")).to_be_visible()
     anna.page.get_by_role("link", name="Tide Notebook").click()
     expect(anna.heading).to_have_text("Tide Notebook")

@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, expect
@@ -177,7 +178,7 @@ def visitor(
     prefix: str = "",
     language: str = "en-GB",
     width: int = 1280,
-    **options: object,
+    **options: Any,
 ) -> Iterator[Visitor]:
     """Open a browser without a past. Whatever it complained of on the way fails the test at the end."""
     context = browser.new_context(locale=language, viewport={"width": width, "height": 900}, **options)
