@@ -115,12 +115,12 @@ def test_what_needs_the_owner_is_shown_first_and_resolved(desk: Desk) -> None:
         moving.call_for_attention(order, "The amount does not fit.")
     here = f"/admin/orders/{order.number}"
 
-    assert "1 orders need your attention." in words_of(desk.open("/admin"))
+    assert "1 order needs your attention." in words_of(desk.open("/admin"))
     found = desk.open("/admin/orders?attention=1").text
     assert found.count('href="/admin/orders/') == 1
     assert "The amount does not fit." in words_of(desk.open(here))
     desk.press(f"{here}/attention", here)
-    assert "need your attention" not in words_of(desk.open("/admin"))
+    assert "needs your attention" not in words_of(desk.open("/admin"))
 
 
 def test_orders_are_found_by_number_mail_title_and_state(desk: Desk) -> None:
@@ -171,7 +171,7 @@ def test_a_mail_is_read_and_sent_again(desk: Desk, client: FlaskClient, till: Ti
     assert order.number in frame.text
     with db.unit_of_work() as session:
         session.get_one(Message, message.id).state = MessageState.FAILED
-    assert "1 mails could not be delivered." in words_of(desk.open("/admin"))
+    assert "1 mail could not be delivered." in words_of(desk.open("/admin"))
     back = desk.send(f"{here}/resending", "/admin/messages?state=failed")
     assert back.headers["Location"] == "/admin/messages?state=failed"
     work()
@@ -191,7 +191,7 @@ def test_work_that_gave_up_is_shown_with_its_reason_and_tried_again(desk: Desk, 
     page = words_of(desk.open("/admin/jobs"))
     assert "Nobody knows this" in page
     assert (job.last_error or "-") in page
-    assert "1 pieces of work gave up." in words_of(desk.open("/admin/health"))
+    assert "1 piece of work gave up." in words_of(desk.open("/admin/health"))
     desk.press(f"/admin/jobs/{job.id}/retry", "/admin/jobs")
     db.close_reader()
     assert (

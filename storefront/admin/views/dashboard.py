@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Response, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from storefront.admin import queries
 from storefront.admin.blueprint import admin
@@ -103,14 +103,16 @@ def _needs() -> list[Need]:
         found.append(Need(gettext("No worker is running: orders and mails wait."), url_for("admin.health")))
     attention = count_attention()
     if attention:
-        text = gettext("%(count)s orders need your attention.", count=attention)
+        text = ngettext(
+            "%(num)s order needs your attention.", "%(num)s orders need your attention.", attention
+        )
         found.append(Need(text, url_for("admin.list_orders", attention=1)))
     resting = jobs.count_resting()
     if resting:
-        text = gettext("%(count)s pieces of work gave up.", count=resting)
+        text = ngettext("%(num)s piece of work gave up.", "%(num)s pieces of work gave up.", resting)
         found.append(Need(text, url_for("admin.list_jobs")))
     failed = count_failed()
     if failed:
-        text = gettext("%(count)s mails could not be delivered.", count=failed)
+        text = ngettext("%(num)s mail could not be delivered.", "%(num)s mails could not be delivered.", failed)
         found.append(Need(text, url_for("admin.list_messages", state="failed")))
     return found
