@@ -4,10 +4,13 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import UnsupportedMediaType
 
 from storefront.core.errors import N_, ShopError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Flask-WTF would read JSON into forms, too, with numbers and lists where every field expects text.
+_FORMS = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 _protect = CSRFProtect()
 
 
@@ -45,6 +48,8 @@ def _check() -> None:
         raise ForeignRequest
     if not getattr(view, "cross_site_safe", False):
         _check_token()
+    if request.mimetype not in _FORMS:
+        raise UnsupportedMediaType
 
 
 def _is_from_elsewhere() -> bool:

@@ -71,3 +71,8 @@ def test_header_is_as_good_as_the_field(client: FlaskClient, token: str) -> None
 
 def test_looking_needs_no_token(client: FlaskClient) -> None:
     assert client.get(FORM, headers={"Origin": "https://evil.example"}).status_code == 200
+
+
+def test_only_forms_are_forms(client: FlaskClient, token: str) -> None:
+    answer = client.post(FORM, json={"email": 1, "csrf_token": token}, headers={"X-CSRFToken": token})
+    assert answer.status_code == 415
