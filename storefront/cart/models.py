@@ -28,12 +28,13 @@ class Cart(Base):
 
 
 class CartLine(Base):
-    """So many of one variant."""
+    """So many of one variant. ``chosen_amount`` is what the buyer wants to pay for one, where that is free."""
 
     __tablename__ = "cart_line"
     __table_args__ = (
         UniqueConstraint("cart_id", "variant_id"),
         CheckConstraint("quantity BETWEEN 1 AND 999", name="quantity_range"),
+        CheckConstraint("chosen_amount IS NULL OR chosen_amount >= 0", name="chosen_not_negative"),
     )
 
     id: Mapped[Id]
@@ -42,4 +43,5 @@ class CartLine(Base):
         BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), index=True
     )
     quantity: Mapped[int]
+    chosen_amount: Mapped[int | None] = mapped_column(BigInteger)
     added_at: Mapped[datetime] = mapped_column(default=now)

@@ -2,14 +2,16 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Variant
 from storefront.catalog.pictures import PictureView, cover_of
+from storefront.catalog.price_history import note_prices
+from storefront.catalog.pricing import next_change, packed, steps_of
 from storefront.catalog.states import ContentKind, ProductKind
 from storefront.core import db
-from storefront.core.clock import datetime
+from storefront.core.clock import datetime, now
 from storefront.core.money import Money
 
 
@@ -28,22 +30,18 @@ class Card(NamedTuple):
     published_at: datetime | None
     review_count: int = 0
     rating_sum: int = 0
+    before: Money | None = None
 
 
 def refresh_card(product_id: int) -> None:
-    """Write down again what pages show of the product: lowest price, availability, cover, what one gets.
+    """Write down again what pages show of the product: lowest price, availability, cover, what one gets; and prices in
+    the history.
 
     Must run in the unit that changed its variants, pictures or contents.
     """
     session = db.session()
     session.flush()
-    offered = (Variant.product_id == product_id, Variant.archived_at.is_(None))
-    lowest, highest = session.execute(
-        select(func.min(Variant.price_amount), func.max(Variant.price_amount)).where(*offered)
-    ).one()
-    available = session.scalar(
-        select(Variant.id).where(*offered, (Variant.stock.is_(None)) | (Variant.stock > 0)).limit(1)
-    )
+    note_prices(product_id)
     cover = session.scalar(
         select(Picture)
         .where(Picture.product_id == product_id)
@@ -54,13 +52,49 @@ def refresh_card(product_id: int) -> None:
         update(Product)
         .where(Product.id == product_id)
         .values(
-            price_amount=lowest or 0,
-            price_varies=lowest != highest,
-            is_available=available is not None,
+            **_offered(product_id),
             cover=cover_of(cover) if cover else None,
             facts={"contents": _contents(product_id)},
         )
     )
+
+
+def refresh_offer(product_id: int) -> None:
+    """Write down again what the product costs and whether it can be had, because the clock or its stock has moved."""
+    session = db.session()
+    session.flush()
+    session.execute(update(Product).where(Product.id == product_id).values(**_offered(product_id)))
+
+
+def _offered(product_id: int) -> dict[str, Any]:
+    variants = (
+        db.session()
+        .execute(select(*_PRICED).where(Variant.product_id == product_id, Variant.archived_at.is_(None)))
+        .all()
+    )
+    moment = now()
+    steps = steps_of(variants, moment)
+    return {
+        "price_amount": steps[0].amount,
+        "price_varies": steps[0].varies,
+        "price_steps": packed(steps),
+        "price_next_at": next_change(variants, moment),
+        "is_available": any(variant.stock is None or variant.stock > 0 for variant in variants),
+    }
+
+
+# All that decides on a price (catalog.pricing.Priced), and the stock.
+_PRICED = (
+    Variant.price_amount,
+    Variant.compare_at_amount,
+    Variant.currency,
+    Variant.sale_amount,
+    Variant.sale_starts_at,
+    Variant.sale_ends_at,
+    Variant.sale_before_amount,
+    Variant.pays_what_they_want,
+    Variant.stock,
+)
 
 
 def _contents(product_id: int) -> list[dict[str, Any]]:

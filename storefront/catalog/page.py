@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 
 from storefront.catalog.models import Category, Picture, Product, Variant
 from storefront.catalog.pictures import PictureView, cover_view
+from storefront.catalog.pricing import PriceNow, next_change, price_at
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core import db
 from storefront.core.clock import datetime, now
@@ -28,11 +29,28 @@ class Offer(NamedTuple):
     stock: int | None
     sku: str
     barcode: str
+    sale_amount: int | None
+    sale_starts_at: datetime | None
+    sale_ends_at: datetime | None
+    sale_before_amount: int | None
+    pays_what_they_want: bool
+    suggested_amount: int | None
+    picture_id: int | None
+
+    @property
+    def now(self) -> PriceNow:
+        """What one costs at this moment."""
+        return price_at(self, now())
 
     @property
     def price(self) -> Money:
-        """The price of one."""
-        return Money(self.price_amount, self.currency)
+        """What one costs at this moment, or the least where one pays what one wants."""
+        return self.now.price
+
+    @property
+    def suggested(self) -> Money:
+        """What is proposed to who pays what they want."""
+        return Money(max(self.suggested_amount or 0, self.now.amount), self.currency)
 
 
 class ShelfName(NamedTuple):
@@ -61,9 +79,22 @@ class ProductPage:
     published_at: datetime | None
     review_count: int
     rating_sum: int
+    option_names: list[str] | None
+    specifications: list[dict[str, Any]] | None
     category: ShelfName | None = None
     variants: list[Offer] = field(default_factory=list)
     pictures: list[PictureView] = field(default_factory=list)
+    picture_ids: list[int] = field(default_factory=list)
+
+    @property
+    def price_changes_at(self) -> datetime | None:
+        """When the clock will next change a price."""
+        return next_change(self.variants, now())
+
+    def picture_of(self, offer: Offer | None) -> int:
+        """Return the place of the picture that shows the variant among all, the first when it has none of its own."""
+        wanted = offer.picture_id if offer is not None else None
+        return self.picture_ids.index(wanted) if wanted in self.picture_ids else 0
 
     @property
     def is_published(self) -> bool:
@@ -115,6 +146,8 @@ _PAGE = select(
     _product.published_at,
     _product.review_count,
     _product.rating_sum,
+    _product.option_names,
+    _product.specifications,
     _shelf.slug.label("shelf_slug"),
     _shelf.name.label("shelf_name"),
     _shelf.translations.label("shelf_words"),
@@ -133,6 +166,13 @@ _OFFERS = (
         _variant.stock,
         _variant.sku,
         _variant.barcode,
+        _variant.sale_amount,
+        _variant.sale_starts_at,
+        _variant.sale_ends_at,
+        _variant.sale_before_amount,
+        _variant.pays_what_they_want,
+        _variant.suggested_amount,
+        _variant.picture_id,
     )
     .where(_variant.product_id == bindparam("product"), _variant.archived_at.is_(None))
     .order_by(_variant.position, _variant.id)

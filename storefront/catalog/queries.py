@@ -23,12 +23,14 @@ from sqlalchemy.orm import selectinload
 from storefront.catalog.cards import Card
 from storefront.catalog.models import Category, Content, OldSlug, Picture, Product, Variant
 from storefront.catalog.pictures import cover_view_of
+from storefront.catalog.pricing import step_at
 from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import datetime, from_timestamp, now, timedelta
 from storefront.core.money import Money
 
 PAGE_SIZE = 24
+_SOON = timedelta(seconds=1)
 # What JSON writes for None is a text too.
 _NO_COVER = (None, "null")
 # Lists are read by Core: entities would cost twice as much (docs/decisions/speed.md).
@@ -117,9 +119,12 @@ def is_published(product: Product, at: datetime | None = None) -> bool:
 
 
 def next_publication() -> datetime | None:
-    """Return when the clock will next publish something, which ends every cached list."""
-    found: datetime | None = db.session().scalar(_NEXT_PUBLICATION, {"now": now()})
-    return found
+    """Return when the clock will next publish something or change a price, which ends every cached list."""
+    moment = now()
+    published, priced = db.session().execute(_NEXT_BY_CLOCK, {"now": moment}).one()
+    # A price change that is over was not written down yet: what follows it is not known here, so look again soon.
+    soon = max(priced, moment + _SOON) if priced is not None else None
+    return min((at for at in (published, soon) if at is not None), default=None)
 
 
 def list_categories() -> list[Category]:
@@ -242,6 +247,7 @@ def _card_columns(language: str) -> tuple[Any, ...]:
         _product.published_at,
         _product.review_count,
         _product.rating_sum,
+        _product.price_steps,
     )
 
 
@@ -280,8 +286,11 @@ def _read_position(after: str | None, sort: Sort) -> tuple[Any, int] | None:
     )
 
 
-_NEXT_PUBLICATION = select(func.min(_product.published_at)).where(
-    _product.state == ProductState.PUBLISHED, _product.published_at > bindparam("now")
+_NEXT_BY_CLOCK = select(
+    select(func.min(_product.published_at))
+    .where(_product.state == ProductState.PUBLISHED, _product.published_at > bindparam("now"))
+    .scalar_subquery(),
+    select(func.min(_product.price_next_at)).where(_product.price_next_at.is_not(None)).scalar_subquery(),
 )
 _SHELVES = select(
     _category.id,

@@ -34,3 +34,12 @@ class ContentKind(StrEnum):
     COURSE = "course"
     LICENCE = "licence"
     TEXT = "text"
+
+
+class StockReason(StrEnum):
+    """Why units came or went other than by a sale."""
+
+    RECEIVED = "received"
+    COUNTED = "counted"
+    DAMAGED = "damaged"
+    OTHER = "other"

@@ -1,26 +1,43 @@
 """Stock: every move is one guarded statement, and the database checks the books (received = stock + reserved + sold).
 
-``stock`` counts units that can still be sold, and NULL means unlimited; then only the counters move.
+``stock`` counts units that can still be sold, and NULL means unlimited; then only the counters move. What comes and
+goes other than by a sale is a movement with its reason: what was received is the sum of the movements.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
-from storefront.catalog.cards import refresh_card
-from storefront.catalog.models import Variant
+from storefront.accounts.models import Account
+from storefront.accounts.states import Role
+from storefront.catalog.cards import refresh_offer
+from storefront.catalog.models import StockMovement, Variant
 from storefront.catalog.stamp import raise_stamp
+from storefront.catalog.states import StockReason
 from storefront.core import db
+from storefront.core.clock import now
 from storefront.core.errors import N_, Refused
+from storefront.journal.service import current_actor
+from storefront.notifications.service import tell
 
 # Customers are told how many are left only when there are few.
 FEW = 5
+
+
+LOW_STOCK = "low_stock"
 
 
 class SoldOut(Refused):
     """There are not so many left."""
 
     sentence = N_("%(title)s is sold out or there are fewer left than you want.")
+
+
+class NotSoMany(Refused):
+    """More would go than there are."""
+
+    sentence = N_("There are only %(left)s that could go.")
 
 
 def hold_still(variant_ids: Iterable[int]) -> None:
@@ -57,10 +74,55 @@ def take_back(variant_id: int, quantity: int) -> None:
     _move(variant_id, stock=quantity, sold=-quantity)
 
 
-def set_stock(variant: Variant, stock: int | None) -> None:
-    """Let the owner say how many can be sold; the difference counts as received (or as lost)."""
-    variant.stock = stock
-    variant.received = 0 if stock is None else stock + variant.reserved + variant.sold
+def set_stock(
+    variant: Variant, stock: int | None, reason: StockReason = StockReason.COUNTED, note: str = ""
+) -> None:
+    """Let the owner say how many can be sold; the difference counts as received (or as lost), for this reason."""
+    received = 0 if stock is None else stock + variant.reserved + variant.sold
+    difference = received - (variant.received or 0)
+    variant.stock, variant.received = stock, received
+    if difference:
+        variant.movements.add(
+            StockMovement(
+                quantity=difference, reason=reason, note=note[:300], actor=current_actor()[:60], at=now()
+            )
+        )
+    if variant.id is not None:
+        db.session().flush()
+        watch_level(variant.id)
+
+
+def adjust(variant: Variant, difference: int, reason: StockReason, note: str = "") -> None:
+    """Let so many units of a locked variant come or go; a variant without limit begins to have one.
+
+    Raises:
+        NotSoMany: more would go than there are.
+    """
+    left = (variant.stock or 0) + difference
+    if left < 0:
+        raise NotSoMany(left=variant.stock or 0)
+    set_stock(variant, left, reason, note)
+
+
+def watch_level(variant_id: int) -> None:
+    """Tell the owner once when few are left, and again only after there were more in between.
+
+    What counts is on hand, so that a checkout that begins and ends unpaid does not raise an alarm. Must run in the unit
+    that changed the stock, which holds the variant's row: of two sales at once, one crosses the line.
+    """
+    row = db.session().execute(_LEVEL, {"id": variant_id}).one()
+    is_low = row.stock is not None and row.low_stock is not None and row.stock + row.reserved <= row.low_stock
+    if is_low == (row.low_stock_told_at is not None):
+        return
+    moment = now() if is_low else None
+    db.session().execute(
+        update(Variant)
+        .where(Variant.id == variant_id)
+        .values(low_stock_told_at=moment)
+        .execution_options(synchronize_session="fetch")
+    )
+    if moment is not None:
+        _tell_owners(variant_id, moment.isoformat())
 
 
 def _move(variant_id: int, *, stock: int = 0, reserved: int = 0, sold: int = 0) -> bool:
@@ -70,18 +132,39 @@ def _move(variant_id: int, *, stock: int = 0, reserved: int = 0, sold: int = 0) 
         update(Variant)
         .where(Variant.id == variant_id, enough)
         .values(stock=Variant.stock + stock, reserved=Variant.reserved + reserved, sold=Variant.sold + sold)
-        .returning(Variant.product_id, Variant.stock)
+        .returning(Variant.product_id, Variant.stock, Variant.low_stock)
         .execution_options(synchronize_session=False)
     )
     row = db.session().execute(statement).one_or_none()
     if row is None:
         return False
     if row.stock is not None and _shown(row.stock) != _shown(row.stock - stock):
-        refresh_card(row.product_id)
+        refresh_offer(row.product_id)
         raise_stamp()
+    if row.low_stock is not None:
+        watch_level(variant_id)
     return True
 
 
 def _shown(stock: int) -> int:
     """What pages tell of a stock: nothing while there are plenty."""
     return min(stock, FEW + 1)
+
+
+def _tell_owners(variant_id: int, when: str) -> None:
+    owners = select(Account.email, Account.language).where(
+        Account.role == Role.OWNER, Account.disabled_at.is_(None)
+    )
+    for email, language in db.session().execute(owners):
+        tell(
+            LOW_STOCK,
+            email,
+            language,
+            unique_key=f"{LOW_STOCK}:{variant_id}:{when}:{email}",
+            variant_id=variant_id,
+        )
+
+
+_LEVEL: Any = select(Variant.stock, Variant.reserved, Variant.low_stock, Variant.low_stock_told_at).where(
+    Variant.id == bindparam("id")
+)

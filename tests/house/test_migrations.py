@@ -91,7 +91,10 @@ def test_alembic_finds_nothing_to_write(empty: Engine) -> None:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "include_object": _is_ours}
         )
-        assert compare_metadata(context, schema.metadata) == [], REMEDY
+        found = compare_metadata(context, schema.metadata)
+    if empty.dialect.name == "sqlite":  # what Alembic can't see there, described() does
+        found = [one for one in found if not str(one[0]).endswith("_fk")]
+    assert found == [], REMEDY
 
 
 def test_every_step_leads_back_and_forth(empty: Engine) -> None:
@@ -168,9 +171,18 @@ def _table(found: Any, name: str) -> dict[str, Any]:
         "primary key": found.get_pk_constraint(name),
         "checks": _sorted(found.get_check_constraints(name)),
         "uniques": _sorted(found.get_unique_constraints(name)),
-        "foreign keys": _sorted(found.get_foreign_keys(name)),
+        "foreign keys": _sorted(_foreign_keys(found, name)),
         "indexes": _sorted(one for one in found.get_indexes(name) if not OF_THE_DATABASE.search(one["name"])),
     }
+
+
+def _foreign_keys(found: Any, name: str) -> list[Any]:
+    """SQLAlchemy does not see all of a foreign key that came with a column added later to SQLite; SQLite does."""
+    if found.engine.dialect.name != "sqlite":
+        return list(found.get_foreign_keys(name))
+    with found.engine.connect() as connection:
+        rows = connection.exec_driver_sql(f'PRAGMA foreign_key_list("{name}")').mappings()
+        return [{key: value for key, value in row.items() if key not in ("id", "seq")} for row in rows]
 
 
 def _sorted(things: Any) -> list[str]:

@@ -7,8 +7,12 @@ from storefront.catalog.models.product import (
     OldCategorySlug,
     OldSlug,
     Picture,
+    PriceHistory,
     Product,
+    StockMovement,
+    StockRequest,
     Variant,
+    VariantPrice,
 )
 
 __all__ = [
@@ -20,6 +24,10 @@ __all__ = [
     "OldCategorySlug",
     "OldSlug",
     "Picture",
+    "PriceHistory",
     "Product",
+    "StockMovement",
+    "StockRequest",
     "Variant",
+    "VariantPrice",
 ]

@@ -2,14 +2,29 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from storefront.catalog.states import ProductKind, ProductState
+from storefront.catalog.states import ProductKind, ProductState, StockReason
 from storefront.core.clock import datetime, now
 from storefront.core.db import Base, Id, choice
 from storefront.core.ids import new_public_id
 from storefront.core.money import Money
+
+# A list or nothing: an empty column is NULL, not the JSON word for it.
+_JsonList = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Category(Base):
@@ -32,8 +47,12 @@ class Category(Base):
 class Product(Base):
     """What is sold under one title; each product has at least one variant.
 
-    ``price_amount``, ``price_varies``, ``is_available``, ``cover`` and ``facts`` repeat what variants, pictures
-    and contents say, so that a list reads one row a product; only ``catalog.cards.refresh_card`` writes them. ``version`` rises with each save by
+    ``price_amount``, ``price_varies``, ``price_steps``, ``price_next_at``, ``is_available``, ``cover`` and ``facts``
+    repeat what variants, pictures and contents say, so that a list reads one row a product; only ``catalog.cards``
+    writes them. ``price_amount`` orders lists and follows the clock by a job; what a list shows is chosen among
+    ``price_steps`` when it is read (none: the clock does not change the price). ``option_names`` are the up to three
+    things in which variants differ, ``specifications`` the rows of a table, each ``{"name", "value",
+    "translations"}``. ``version`` rises with each save by
     the owner, so that two tabs can't overwrite each other unseen. ``review_count`` and ``rating_sum`` count the visible
     reviews, changed in the same transaction as these.
     """
@@ -48,6 +67,12 @@ class Product(Base):
         Index("ix_product_found", "id", "state", "published_at", "updated_at"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
         CheckConstraint("price_amount >= 0", name="price_not_negative"),
+        Index(
+            "ix_product_price_next_at",
+            "price_next_at",
+            sqlite_where=text("price_next_at IS NOT NULL"),
+            postgresql_where=text("price_next_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -72,6 +97,10 @@ class Product(Base):
     version: Mapped[int] = mapped_column(default=1)
     review_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     rating_sum: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    option_names: Mapped[list[str] | None] = mapped_column(_JsonList)
+    specifications: Mapped[list[dict[str, Any]] | None] = mapped_column(_JsonList)
+    price_steps: Mapped[list[dict[str, Any]] | None] = mapped_column(_JsonList)
+    price_next_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -121,7 +150,13 @@ class Variant(Base):
     """What can be put into a cart (SKU).
 
     ``stock`` counts the units that can still be sold; NULL means that there are always more. Stock books: what was
-    received is still on hand, reserved for an open checkout, or sold; the database checks the sum.
+    received is still on hand, reserved for an open checkout, or sold; the database checks the sum, and ``received``
+    is the sum of the variant's movements.
+
+    What it costs is decided when it is read (``catalog.pricing``): ``sale_amount`` from ``sale_starts_at`` until
+    ``sale_ends_at``, else ``price_amount``. ``sale_before_amount`` is the lowest price of the 30 days before the sale
+    began, as the history has it. With ``pays_what_they_want`` the price is the least that one pays. ``low_stock`` is
+    where the owner wants to be told, ``low_stock_told_at`` when that was done and stock has not risen since.
     """
 
     __tablename__ = "variant"
@@ -133,6 +168,16 @@ class Variant(Base):
         CheckConstraint("stock IS NULL OR stock >= 0", name="stock_not_negative"),
         CheckConstraint("reserved >= 0 AND sold >= 0", name="counters_not_negative"),
         CheckConstraint("stock IS NULL OR stock + reserved + sold = received", name="stock_books"),
+        CheckConstraint(
+            "sale_amount IS NULL OR (sale_amount >= 0 AND sale_amount < price_amount)", name="sale_lower"
+        ),
+        CheckConstraint("(sale_amount IS NULL) = (sale_starts_at IS NULL)", name="sale_has_start"),
+        CheckConstraint("sale_ends_at IS NULL OR sale_ends_at > sale_starts_at", name="sale_ends_later"),
+        CheckConstraint(
+            "suggested_amount IS NULL OR suggested_amount >= price_amount", name="suggested_enough"
+        ),
+        CheckConstraint("cost_amount IS NULL OR cost_amount >= 0", name="cost_not_negative"),
+        CheckConstraint("low_stock IS NULL OR low_stock >= 0", name="low_stock_not_negative"),
         Index("ix_variant_product_id", "product_id", "position"),
     )
 
@@ -153,13 +198,104 @@ class Variant(Base):
     barcode: Mapped[str] = mapped_column(String(64), default="")
     position: Mapped[int] = mapped_column(default=0)
     archived_at: Mapped[datetime | None]
+    sale_amount: Mapped[int | None] = mapped_column(BigInteger)
+    sale_starts_at: Mapped[datetime | None]
+    sale_ends_at: Mapped[datetime | None]
+    sale_before_amount: Mapped[int | None] = mapped_column(BigInteger)
+    pays_what_they_want: Mapped[bool] = mapped_column(default=False, server_default=false())
+    suggested_amount: Mapped[int | None] = mapped_column(BigInteger)
+    cost_amount: Mapped[int | None] = mapped_column(BigInteger)
+    low_stock: Mapped[int | None]
+    low_stock_told_at: Mapped[datetime | None]
+    picture_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("picture.id", ondelete="SET NULL"), index=True
+    )
 
     product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
+    movements: WriteOnlyMapped["StockMovement"] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True
+    )
+    other_prices: Mapped[list["VariantPrice"]] = relationship(
+        order_by="VariantPrice.currency", lazy="raise", cascade="all, delete-orphan"
+    )
 
     @property
     def price(self) -> Money:
-        """The price of one."""
+        """The regular price of one, which is not what it costs while a sale runs (``catalog.pricing``)."""
         return Money(self.price_amount, self.currency)
+
+
+class VariantPrice(Base):
+    """What one costs in another currency than the shop's, as the owner has set it (never converted)."""
+
+    __tablename__ = "variant_price"
+    __table_args__ = (CheckConstraint("amount >= 0", name="amount_not_negative"),)
+
+    variant_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("variant.id", ondelete="CASCADE"), primary_key=True
+    )
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class PriceHistory(Base):
+    """What a variant cost from ``set_at`` on, until the next row; written whenever price or sale was set."""
+
+    __tablename__ = "price_history"
+    __table_args__ = (
+        Index("ix_price_history_variant_id", "variant_id", "set_at", "id"),
+        CheckConstraint("price_amount >= 0", name="price_not_negative"),
+    )
+
+    id: Mapped[Id]
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"))
+    set_at: Mapped[datetime] = mapped_column(default=now)
+    actor: Mapped[str] = mapped_column(String(60))
+    currency: Mapped[str] = mapped_column(String(3))
+    price_amount: Mapped[int] = mapped_column(BigInteger)
+    sale_amount: Mapped[int | None] = mapped_column(BigInteger)
+    sale_starts_at: Mapped[datetime | None]
+    sale_ends_at: Mapped[datetime | None]
+
+
+class StockMovement(Base):
+    """Units that came or went other than by a sale, and why; what a variant has received is the sum of its rows."""
+
+    __tablename__ = "stock_movement"
+    __table_args__ = (Index("ix_stock_movement_variant_id", "variant_id", "id"),)
+
+    id: Mapped[Id]
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"))
+    quantity: Mapped[int]
+    reason: Mapped[StockReason] = choice(StockReason, "reason")
+    note: Mapped[str] = mapped_column(String(300), default="")
+    actor: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class StockRequest(Base):
+    """Somebody wants to know when a sold-out variant can be had again: asked, confirmed by mail, told once."""
+
+    __tablename__ = "stock_request"
+    __table_args__ = (
+        UniqueConstraint("variant_id", "email"),
+        CheckConstraint("told_at IS NULL OR confirmed_at IS NOT NULL", name="only_confirmed_are_told"),
+        Index(
+            "ix_stock_request_waiting",
+            "variant_id",
+            sqlite_where=text("confirmed_at IS NOT NULL AND told_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NOT NULL AND told_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    variant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("variant.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254))
+    language: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    confirmed_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
 
 
 class Picture(Base):
