@@ -1,4 +1,4 @@
-"""What a variant costs at a moment: pure functions of its row and the clock. No job is needed for a sale to begin or end.
+"""What a variant costs at a moment: pure functions of its row and the clock. A sale needs no job to begin or end.
 
 A sale runs from its start, included, until its end, excluded. What is crossed out while it runs is the lowest price of
 the 30 days before it began, as the history has it (Directive 98/6/EC, Article 6a), and nothing where there is no such

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.cards import Card
-from storefront.catalog.models import Category, Content, OldSlug, Picture, Product, Variant
+from storefront.catalog.models import Category, Content, OldCategorySlug, OldSlug, Picture, Product, Variant
 from storefront.catalog.pictures import cover_view_of
 from storefront.catalog.pricing import step_at
 from storefront.catalog.states import ProductState
@@ -102,6 +102,17 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     return [found[product_id] for product_id in product_ids if product_id in found]
 
 
+def find_new_category_slug(slug: str) -> str | None:
+    """Return the present address of a category that once had this one."""
+    if not slug:
+        return None
+    return db.session().scalar(
+        select(Category.slug)
+        .join(OldCategorySlug, OldCategorySlug.category_id == Category.id)
+        .where(OldCategorySlug.slug == slug)
+    )
+
+
 def find_new_slug(slug: str) -> str | None:
     """Return the present address of a product that once had this one."""
     return db.session().scalar(
@@ -178,9 +189,13 @@ def pictures_of(product_id: int) -> list[Picture]:
 
 def _card_of(row: Any, language: str, root: str) -> Card:
     """Turn a row of the list statement into what the templates print."""
-    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rating = (
-        row
-    )
+    id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rest = row
+    *rating, steps = rest
+    before = None
+    if steps is not None:
+        step = step_at(steps, now())
+        amount, varies = step["amount"], step["varies"]
+        before = Money(step["before"], currency) if step["before"] is not None else None
     picture = cover_view_of(cover, language) if cover not in _NO_COVER else None
     price = Money(amount, currency)
     return Card(
@@ -195,6 +210,7 @@ def _card_of(row: Any, language: str, root: str) -> Card:
         picture,
         published_at,
         *rating,
+        before,
     )
 
 
