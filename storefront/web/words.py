@@ -1,7 +1,7 @@
 """Words and addresses for templates, which ask for some hundred of them a page.
 
-Flask-Babel's ``gettext`` takes 10 µs a call and Flask's ``url_for`` 4 µs (docs/decisions/speed.md). Both always give the
-same answer to the same question, so they are asked once.
+Flask-Babel's ``gettext`` takes 10 µs a call and Flask's ``url_for`` 4 µs (docs/decisions/speed.md). Both always give
+the same answer to the same question, so they are asked once.
 """
 
 from functools import lru_cache

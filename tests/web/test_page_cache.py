@@ -19,7 +19,7 @@ from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.shop import service as shop
 from storefront.web.page_cache import PageCache, allowed_query, cacheable
-from tests.selling import OWNER, Till, check_out, log_in, make_product, put_into_cart, variant_of
+from tests.selling import OWNER, Till, check_out, log_in, make_product, put_into_cart
 
 
 def put_up(app: Flask, **about: object) -> Product:
@@ -42,7 +42,9 @@ def is_kept(page: TestResponse) -> bool:
 
 
 @pytest.mark.parametrize("path", ["/", "/products", "/products/{slug}"])
-def test_changed_price_shows_at_once_in_the_process_that_changed_it(app: Flask, client: FlaskClient, path: str) -> None:
+def test_changed_price_shows_at_once_in_the_process_that_changed_it(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
     product = put_up(app, amount=1900)
     path = path.format(slug=product.slug)
     assert "19.00" in client.get(path).text
@@ -52,7 +54,9 @@ def test_changed_price_shows_at_once_in_the_process_that_changed_it(app: Flask, 
     assert "19.00" not in page
 
 
-def test_change_by_another_process_shows_within_a_second(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_by_another_process_shows_within_a_second(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     product = put_up(app, amount=1900)
     client.get("/products")
     with app.app_context(), db.unit_of_work() as unit:  # Nobody tells this process.
@@ -66,6 +70,7 @@ def test_change_by_another_process_shows_within_a_second(app: Flask, client: Fla
 def test_words_of_the_shop_changed_by_another_process_are_never_kept_old(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    put_up(app)
     client.get("/")
     with app.app_context(), db.unit_of_work() as unit:
         profile = shop.get_profile()
@@ -125,9 +130,9 @@ def test_each_language_has_its_own_page(app: Flask, client: FlaskClient) -> None
     assert client.get("/products", headers={"Accept-Language": "en"}).text == english
     prefixed = client.get(f"/zh{product.path}").text
     assert 'href="/zh/products"' in prefixed
-    assert 'href="/zh/products"' not in client.get(product.path, headers={"Accept-Language": "zh-CN"}).text.replace(
-        'hreflang="zh"', ""
-    ).replace(f'href="/zh{product.path}"', "")
+    assert 'href="/zh/products"' not in client.get(
+        product.path, headers={"Accept-Language": "zh-CN"}
+    ).text.replace('hreflang="zh"', "").replace(f'href="/zh{product.path}"', "")
 
 
 def test_language_cookie_counts(app: Flask, client: FlaskClient) -> None:
@@ -135,7 +140,9 @@ def test_language_cookie_counts(app: Flask, client: FlaskClient) -> None:
     client.set_cookie("lang", "zh")
     page = client.get("/products", headers={"Accept-Language": "en"})
     assert 'lang="zh-Hans"' in page.text
-    assert {"Cookie", "Accept-Language", "Accept-Encoding", "HX-Request"} <= set(page.headers["Vary"].replace(" ", "").split(","))
+    assert {"Cookie", "Accept-Language", "Accept-Encoding", "HX-Request"} <= set(
+        page.headers["Vary"].replace(" ", "").split(",")
+    )
 
 
 def test_query_keys_that_matter_make_pages_of_their_own(app: Flask, client: FlaskClient) -> None:
@@ -177,7 +184,9 @@ def test_allowed_query_is_what_a_page_sees(query: str, kept: str) -> None:
     assert allowed_query(query) == kept
 
 
-@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"HX-Request": "true", "HX-Request-Type": "partial"}])
+@pytest.mark.parametrize(
+    "headers", [{"HX-Request": "true"}, {"HX-Request": "true", "HX-Request-Type": "partial"}]
+)
 def test_fragment_and_page_are_kept_apart(app: Flask, client: FlaskClient, headers: dict[str, str]) -> None:
     put_up(app)
     fragment = client.get("/products", headers=headers).text
@@ -284,7 +293,9 @@ def test_head_and_conditions_answer_without_a_body(app: Flask, client: FlaskClie
     assert "21.00" in changed.text
 
 
-def test_head_of_a_page_that_nobody_asked_for_is_not_kept_as_the_page(app: Flask, client: FlaskClient) -> None:
+def test_head_of_a_page_that_nobody_asked_for_is_not_kept_as_the_page(
+    app: Flask, client: FlaskClient
+) -> None:
     product = put_up(app)
     assert client.head(product.path).status_code == 200
     assert "<html" in client.get(product.path).text
