@@ -113,6 +113,8 @@ def _needs() -> list[Need]:
         found.append(Need(text, url_for("admin.list_jobs")))
     failed = count_failed()
     if failed:
-        text = ngettext("%(num)s mail could not be delivered.", "%(num)s mails could not be delivered.", failed)
+        text = ngettext(
+            "%(num)s mail could not be delivered.", "%(num)s mails could not be delivered.", failed
+        )
         found.append(Need(text, url_for("admin.list_messages", state="failed")))
     return found
