@@ -1,6 +1,7 @@
 """Lighthouse on a phone: at least 95 in all four categories on the pages that sell."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -13,9 +14,15 @@ from tests.servers.shop import LiveShop
 def test_page_is_fast_and_well_made_on_a_phone(
     sqlite_shop: LiveShop, lighthouse: Callable[..., PageReport], path: str
 ) -> None:
-    report = lighthouse(f"{sqlite_shop.url}{path}")
-    if report.worst < 95:
-        # A busy machine only takes away; two more looks decide.
-        report = lighthouse(f"{sqlite_shop.url}{path}", runs=2)
+    report = _look(lighthouse, f"{sqlite_shop.url}{path}")
     assert report.worst >= 95, (report.scores, report.weaknesses())
     assert report.layout_shift < 0.1
+
+
+def _look(lighthouse: Callable[..., PageReport], url: str) -> PageReport:
+    """A busy machine only takes away, or keeps Lighthouse from seeing anything: then two more looks decide."""
+    with suppress(RuntimeError):
+        report = lighthouse(url)
+        if report.worst >= 95:
+            return report
+    return lighthouse(url, runs=2)
