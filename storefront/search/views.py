@@ -38,6 +38,8 @@ def list_products() -> Response:
     sort = _sort(request.args.get("sort"))
     categories = queries.list_shelves()
     category = next((one for one in categories if one.slug == request.args.get("category")), None)
+    if category is None and (new_slug := queries.find_new_category_slug(request.args.get("category", ""))):
+        return _moved(new_slug)
     page_ends_at(queries.next_publication())
     listing = _found(words) if words else _browsed(sort, category, categories)
     return render_page(
@@ -83,6 +85,12 @@ def _found(words: str) -> Listing:
     cards = queries.cards_by_ids(current_language(), hits.product_ids, root=request.script_root)
     seen = offset + len(hits.product_ids)
     return Listing(cards, _next_url(str(seen)) if seen < hits.total else None, hits.total, hits.is_capped)
+
+
+def _moved(new_slug: str) -> Response:
+    """Lead from an address that the category once had to its present one, with all else that was asked for."""
+    kept = {**request.args.to_dict(), "category": new_slug}
+    return Response(status=301, headers={"Location": f"{request.script_root}/products?{urlencode(kept)}"})
 
 
 def _next_url(after: str | None) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
-from storefront.catalog.models import Category, Product
+from storefront.catalog.models import Category, OldCategorySlug, Product
 from storefront.catalog.service import naming
 from storefront.catalog.service.editing import merged
 from storefront.catalog.service.mistakes import InvalidField
@@ -93,13 +93,15 @@ def save(category: Category, wanted: CategoryInput) -> None:
     Raises:
         InvalidField: the address is odd or taken, or the parent is the category itself or below it.
     """
-    before = category.name
+    before, old_slug = category.name, category.slug
     category.name, category.description = wanted.name, wanted.description
     category.slug = wanted.slug or category.slug
     category.parent_id = wanted.parent_id
     category.translations = merged(category.translations, wanted.translations)
     _check(category)
     _flush()
+    if category.slug != old_slug:
+        _remember_slug(category, old_slug)
     journal.write(TOPIC, "category.saved", name=[before, category.name])
 
 
@@ -146,6 +148,13 @@ def _check(category: Category) -> None:
             raise InvalidField("parent", N_("A category can't be inside itself."))
         seen.add(parent_id)
         parent_id = parents.get(parent_id)
+
+
+def _remember_slug(category: Category, old_slug: str) -> None:
+    """Links to the address that it had go on leading here; an address that is taken again belongs to who has it now."""
+    session = db.session()
+    session.execute(delete(OldCategorySlug).where(OldCategorySlug.slug.in_((old_slug, category.slug))))
+    session.add(OldCategorySlug(slug=old_slug, category_id=category.id))
 
 
 def _flush() -> None:
