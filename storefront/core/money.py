@@ -98,7 +98,8 @@ def _with_decimal_point(plain: str, exponent: int, text: str) -> str:
     """Decide which sign is the decimal point: the last one, unless it can only group thousands."""
     if _PLAIN.fullmatch(plain):
         return plain
-    head, sign, tail = _LAST_SIGN.fullmatch(plain).groups() if _LAST_SIGN.fullmatch(plain) else ("", "", "")
+    parts = _LAST_SIGN.fullmatch(plain)
+    head, sign, tail = parts.groups() if parts else ("", "", "")
     if sign and (sign in head or (len(tail) == 3 and exponent != 3)):
         head, tail = plain, ""
     if not (head or tail) or not (head == "" or _PLAIN.fullmatch(head) or _GROUPED.fullmatch(head)):

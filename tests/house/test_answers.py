@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask, abort
@@ -38,7 +39,7 @@ def things(app: Flask, work: Callable[[], int]) -> dict[str, str]:
 @pytest.fixture
 def broken_client(app: Flask) -> FlaskClient:
     """A visitor of a shop in which some pages fail in all the ways there are."""
-    failures: dict[str, Callable[[], object]] = {
+    failures: dict[str, Callable[[], Any]] = {
         "fault": lambda: 1 // 0,
         "secret": lambda: (_ for _ in ()).throw(RuntimeError("postgresql://shop:hunter2@db/shop")),
         "refused": lambda: (_ for _ in ()).throw(Refused()),
@@ -56,7 +57,7 @@ def broken_client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def _view(fail: Callable[[], object]) -> Callable[[], object]:
+def _view(fail: Callable[[], Any]) -> Callable[[], Any]:
     return lambda: fail()
 
 
@@ -223,8 +224,7 @@ def access_of_route(app: Flask, name: str) -> Access | None:
 
 def _cookies(client: FlaskClient, things: dict[str, str], base_url: str = "http://localhost") -> list[str]:
     """Do all that a person gets a cookie for, and return the Set-Cookie headers."""
-    get = {"base_url": base_url}
-    page = client.get("/account/register", **get)  # type: ignore[arg-type]  # werkzeug's builder takes it
+    page = client.get("/account/register", base_url=base_url)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
     assert token
     fields = {"csrf_token": token[1], "email": "mei@example.org", "password": "a quiet garden wall"}

@@ -39,9 +39,8 @@ def test_every_template_compiles_and_stands_on_templates_that_exist(app: Flask) 
     for name in names():
         app.jinja_env.get_template(name)
         tree = app.jinja_env.parse((FOLDER / name).read_text("utf-8"))
-        wanted = {
-            node.template.value for node in tree.find_all(kinds) if isinstance(node.template, nodes.Const)
-        }
+        named = [getattr(node, "template", None) for node in tree.find_all(kinds)]
+        wanted = {node.value for node in named if isinstance(node, nodes.Const)}
         assert wanted - set(names()) == set(), f"{name} extends, includes or imports what is not there"
 
 

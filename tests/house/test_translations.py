@@ -25,7 +25,8 @@ TAG = re.compile(r"</?[a-z]+")
 @cache
 def marked() -> dict[str | tuple[str, ...], list[str]]:
     """Return every marked sentence of the code and the templates, with the places where it stands."""
-    methods, options = parse_mapping_cfg(io.StringIO((ROOT / "babel.cfg").read_text("utf-8")))
+    mapping = io.StringIO((ROOT / "babel.cfg").read_text("utf-8"))
+    methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]  # babel is half typed
     found: dict[str | tuple[str, ...], list[str]] = {}
     for file, line, message, *_ in extract_from_dir(
         str(ROOT), methods, options, KEYWORDS, directory_filter=_is_ours

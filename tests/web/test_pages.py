@@ -1,5 +1,7 @@
 """Pages and fragments, and where one may be sent."""
 
+from typing import Any
+
 import pytest
 from flask import Flask, Response
 from hypothesis import given
@@ -64,7 +66,7 @@ def test_whatever_is_asked_the_way_stays_in_the_shop(address: str) -> None:
     assert not any(ord(letter) < 32 for letter in found)
 
 
-def words() -> dict[str, object]:
+def words() -> dict[str, Any]:
     """What the error page says."""
     return {"code": 404, "message": "Not here.", "request_id": ""}
 
