@@ -31,7 +31,7 @@ class Buyer:
         while True:
             try:
                 return step()
-            except (requests.ConnectionError, requests.Timeout, Trouble):
+            except (requests.RequestException, Trouble):
                 if time.monotonic() > end:
                     raise
                 self.failures += 1
