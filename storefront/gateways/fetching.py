@@ -94,12 +94,17 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 def _public_address(host: str, port: int) -> str:
     """Return the address to connect to; one of several private ones is enough to refuse the name."""
     try:
-        found = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = addresses_of(host, port)
     except (OSError, UnicodeError) as error:
         raise NotFetched(N_("The server of this address was not found."), is_final=False) from error
     if not found or not all(is_public(address) for address in found):
         raise NotFetched(N_("This address is not on the public internet."), is_final=True)
     return sorted(found, key=lambda address: ":" in address)[0]
+
+
+def addresses_of(host: str, port: int) -> set[str]:
+    """Return the IP addresses of a name; one that is an address already is its own."""
+    return {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
 
 
 def is_public(address: str) -> bool:

@@ -9,16 +9,21 @@ from storefront.importing.defusing import defused
 from storefront.importing.models import ImportNote, ImportRun
 from storefront.importing.service import all_notes
 from storefront.web.filters import told
+from storefront.web.language import speaking
 
 _BOM = "\ufeff"
 
 
-def report(run: ImportRun, headings: Iterable[str], words: tuple[str, str]) -> Iterator[bytes]:
+def report(
+    run: ImportRun, headings: Iterable[str], words: tuple[str, str], language: str = "en"
+) -> Iterator[bytes]:
     """Yield a CSV file of all notes: row, column, error or hint, sentence. ``words`` are for error and hint."""
     yield (_BOM + _line(list(headings))).encode()
     try:
         for note in all_notes(run):
-            yield _line([str(note.line), note.column, words[not note.is_error], sentence_of(note)]).encode()
+            with speaking(language):  # the request, which knew it, is over
+                sentence = sentence_of(note)
+            yield _line([str(note.line), note.column, words[not note.is_error], sentence]).encode()
     finally:
         db.close_reader()
 

@@ -196,7 +196,9 @@ def _pass(run: ImportRun, spool: Spool, size: int, *, is_writing: bool) -> tuple
                 record.line, "currency", _OTHER_CURRENCY, here=around.currency, there=record.currency
             )
         records.append(record)
-    return _deal_with(run, records, is_writing=is_writing), len(groups)
+    outcome = _deal_with(run, records, is_writing=is_writing)
+    outcome.notes = [note._replace(column=spool.heading_of(note.column)) for note in outcome.notes]
+    return outcome, len(groups)
 
 
 def _deal_with(run: ImportRun, records: list[ProductRecord], *, is_writing: bool) -> _Outcome:
@@ -204,6 +206,10 @@ def _deal_with(run: ImportRun, records: list[ProductRecord], *, is_writing: bool
     shelves = Shelves()
     outcome = _Outcome()
     for record, product in zip(records, known.products, strict=True):
+        if record.has_errors:
+            outcome.refused += 1
+            outcome.notes += record.notes
+            continue
         plan = compare(record, product, known, shelves, with_pictures=run.with_pictures)
         if is_writing and not record.has_errors:
             applying.shelve(plan, shelves)

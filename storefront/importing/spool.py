@@ -59,6 +59,9 @@ class Spool:
             self.heading = _heading(rows)
             self.format: Format = recognise(self.heading)
             self._columns = [plain_heading(cell) for cell in self.heading]
+            called = self.format.also_called
+            self._headings = dict(zip(self._columns, self.heading, strict=True))
+            self._headings |= {called[name]: cell for name, cell in self._headings.items() if name in called}
             for row in rows:
                 self._add(row)
             self._base.commit()
@@ -76,6 +79,10 @@ class Spool:
     def mapping(self) -> list[list[str]]:
         """Heading and meaning of each column."""
         return mapping(self.format, self.heading)
+
+    def heading_of(self, column: str) -> str:
+        """Return how the file itself calls a column."""
+        return self._headings.get(column, column)
 
     def stray_notes(self) -> Iterator[Note]:
         """Yield what is wrong with rows that belong to no product."""

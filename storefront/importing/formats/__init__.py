@@ -1,6 +1,7 @@
 """Kinds of files: each says what its columns mean, which rows belong together, and what product they make."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,8 @@ class Format(Protocol):
     """A kind of file."""
 
     source: Source
+    also_called: Mapping[str, str]
+    """Columns that have another name today, and the one that notes use."""
 
     def meaning_of(self, column: str) -> str:
         """Return the word for what a column is used for; empty when it is not."""

@@ -3,6 +3,9 @@
 The first row of a product says what the product is, each row says one variant.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from storefront.catalog.service import naming
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.errors import N_
@@ -81,6 +84,7 @@ class OwnFormat:
     """Reads what ``exporting`` writes."""
 
     source = Source.OWN
+    also_called: Mapping[str, str] = MappingProxyType({})
 
     def meaning_of(self, column: str) -> str:
         """Return the word for what a column is used for; empty when it is not."""

@@ -3,7 +3,9 @@
 One row a variant; only the first row of a handle says what the product is; rows without a variant bring pictures.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from storefront.catalog.service import naming
 from storefront.catalog.states import ProductKind, ProductState
@@ -83,6 +85,7 @@ class ShopifyFormat:
     """Reads Shopify's product file."""
 
     source = Source.SHOPIFY
+    also_called: Mapping[str, str] = MappingProxyType(_NEW_HEADINGS)
 
     def meaning_of(self, column: str) -> str:
         """Return the word for what a column is used for; empty when it is not."""

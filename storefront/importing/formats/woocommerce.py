@@ -5,7 +5,9 @@ products are found again by SKU, or by what this shop has noted at the first imp
 """
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.clock import UTC, datetime
@@ -68,6 +70,7 @@ class WooCommerceFormat:
     """Reads WooCommerce's product file."""
 
     source = Source.WOOCOMMERCE
+    also_called: Mapping[str, str] = MappingProxyType({})
 
     def meaning_of(self, column: str) -> str:
         """Return the word for what a column is used for; empty when it is not."""
