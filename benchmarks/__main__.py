@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -46,6 +47,7 @@ def main() -> int:
         "parts", nargs="*", choices=[*PARTS, []], help="what to measure (default: everything)"
     )
     wanted = parser.parse_args().parts or PARTS
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end with us
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="storefront-bench-"))
     rows: list[Row] = []
