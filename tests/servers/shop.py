@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 _ROOT = Path(__file__).parents[2]
-_STARTS_WITHIN = 60.0
+_STARTS_WITHIN = 100.0
 
 
 class LiveShop:
