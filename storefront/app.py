@@ -18,6 +18,9 @@ from storefront.cart import jobs as cart_jobs
 from storefront.cart import service as carts
 from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.views import cart
+from storefront.catalog import emails as catalog_emails
+from storefront.catalog import jobs as catalog_jobs
+from storefront.catalog import waiting_views
 from storefront.catalog.drawing import init_drawing
 from storefront.catalog.stamp import read_stamp, tell_after_change
 from storefront.catalog.views import catalog
@@ -61,6 +64,8 @@ REGISTERED = (
     account_emails,
     account_jobs,
     cart_jobs,
+    catalog_emails,
+    catalog_jobs,
     checkout_emails,
     checkout_jobs,
     importing_jobs,
@@ -71,6 +76,7 @@ REGISTERED = (
     schema,
     search_views,
     storage_jobs,
+    waiting_views,
 )
 # Besides the catalogue's pages, these are the same for everybody, and short.
 _KEPT_DOCUMENTS = frozenset({"/", "/feed.atom", "/sitemap.xml", "/sitemap-pages.xml"})

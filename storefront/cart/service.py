@@ -12,14 +12,17 @@ from storefront.cart.models import Cart, CartLine
 from storefront.catalog import queries as catalog
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.pictures import PictureView, cover_view
+from storefront.catalog.pricing import PriceNow, price_at, unit_amount
 from storefront.core import db
-from storefront.core.clock import now, timedelta
+from storefront.core.clock import datetime, now, timedelta
 from storefront.core.ids import new_public_id
-from storefront.core.money import Money
-from storefront.web.language import in_language
+from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
+from storefront.web.language import current_language, in_language
 
 KEPT_FOR = timedelta(days=30)
 MOST_OF_ONE = 99
+# Stripe takes amounts of up to eight digits.
+MOST_CHOSEN = 99_999_999
 # Stripe takes 100 lines a session.
 MOST_LINES = 100
 
@@ -43,12 +46,14 @@ def ask_for_held_units(find: HeldUnits) -> None:
 
 @dataclass(slots=True)
 class LineView:
-    """One line as the cart shows it. ``problem`` says why it can't be bought as it is."""
+    """One line as the cart shows it, at the price of ``moment``. ``problem`` says why it can't be bought as it is."""
 
     variant: Variant
     product: Product
     quantity: int
     problem: str | None
+    chosen_amount: int | None
+    moment: datetime
 
     @property
     def title(self) -> str:
@@ -61,9 +66,19 @@ class LineView:
         return in_language(self.variant, "title")
 
     @property
+    def price(self) -> PriceNow:
+        """What one costs, or the least where the buyer chooses."""
+        return price_at(self.variant, self.moment)
+
+    @property
+    def unit(self) -> Money:
+        """What the buyer pays for one."""
+        return Money(unit_amount(self.variant, self.chosen_amount, self.moment), self.variant.currency)
+
+    @property
     def total(self) -> Money:
         """What this line costs."""
-        return self.variant.price * self.quantity
+        return self.unit * self.quantity
 
     @property
     def picture(self) -> PictureView | None:
@@ -102,11 +117,15 @@ class CartView:
 
 @dataclass(slots=True)
 class Change:
-    """What became of a wish: the sentence for the person, and how many there are now."""
+    """What became of a wish: the sentence for the person, and how many there are now.
+
+    ``wrong_amount`` is what was typed where one pays what one wants, when it can't be paid.
+    """
 
     sentence: str
     quantity: int
     is_as_wished: bool = True
+    wrong_amount: str | None = None
 
 
 def find_cart(
@@ -148,16 +167,19 @@ def lock_by_key(checkout_key: str) -> None:
     db.session().execute(select(Cart.id).where(Cart.checkout_key == checkout_key).with_for_update())
 
 
-def add(cart: Cart, variant_id: int, quantity: int) -> Change:
-    """Put so many more of a variant into the cart, as many as there are."""
-    return _set(cart, variant_id, more=quantity)
+def add(cart: Cart, variant_id: int, quantity: int, amount: str = "") -> Change:
+    """Put so many more of a variant into the cart, as many as there are.
+
+    ``amount`` is what the buyer typed to pay for one, where that is free to choose; empty leaves it as it is.
+    """
+    return _set(cart, variant_id, more=quantity, amount=amount)
 
 
-def change(cart: Cart, variant_id: int, quantity: int) -> Change:
+def change(cart: Cart, variant_id: int, quantity: int, amount: str = "") -> Change:
     """Have exactly so many of a variant in the cart; 0 removes it."""
     if quantity <= 0:
         return remove(cart, variant_id)
-    return _set(cart, variant_id, exactly=quantity)
+    return _set(cart, variant_id, exactly=quantity, amount=amount)
 
 
 def remove(cart: Cart, variant_id: int) -> Change:
@@ -182,23 +204,27 @@ def view_of(cart: Cart | None, currency: str) -> CartView:
     if cart is None:
         return CartView("", [], currency)
     statement = (
-        select(CartLine.quantity, Variant, Product)
+        select(CartLine.quantity, CartLine.chosen_amount, Variant, Product)
         .join(Variant, Variant.id == CartLine.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .where(CartLine.cart_id == cart.id)
         .order_by(CartLine.added_at, CartLine.id)
     )
     rows = db.session().execute(statement).all()
-    is_short = any(_is_short(variant, quantity) for quantity, variant, _ in rows)
+    moment = now()
+    is_short = any(_is_short(variant, quantity) for quantity, _, variant, _ in rows)
     held = _held_units(cart.checkout_key) if is_short else {}
     lines = [
         LineView(
             variant,
             product,
             quantity,
-            _problem(variant, product, quantity, held.get(variant.id, 0), currency),
+            _problem(variant, product, quantity, held.get(variant.id, 0), currency)
+            or _problem_of_amount(variant, chosen, moment),
+            chosen,
+            moment,
         )
-        for quantity, variant, product in rows
+        for quantity, chosen, variant, product in rows
     ]
     return CartView(cart.checkout_key, lines, currency)
 
@@ -244,10 +270,17 @@ def merge_at_login(public_id: str | None, account_id: int) -> None:
         select(CartLine).where(CartLine.cart_id == visitor.id).order_by(CartLine.id)
     ):
         add(own, line.variant_id, line.quantity)
+        _take_amount_along(own, line)
     key = visitor.checkout_key
     db.session().delete(visitor)
     db.session().flush()
     own.checkout_key = key
+
+
+def _take_amount_along(own: Cart, line: CartLine) -> None:
+    same = _line(own, line.variant_id) if line.chosen_amount is not None else None
+    if same is not None:
+        same.chosen_amount = line.chosen_amount
 
 
 def empty_after_purchase(checkout_key: str, bought: dict[int, int]) -> None:
@@ -275,7 +308,7 @@ def forget_old_carts() -> None:
     db.session().execute(delete(Cart).where(Cart.account_id.is_(None), Cart.updated_at < now() - KEPT_FOR))
 
 
-def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0) -> Change:
+def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount: str = "") -> Change:
     found = _look_up(cart, variant_id)
     if found is None or found.variant.archived_at is not None or not catalog.is_published(found.product):
         return Change(gettext("This product is not on offer any more."), 0, is_as_wished=False)
@@ -289,11 +322,16 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0) -> Cha
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
     if line is None and found.lines_in_cart >= MOST_LINES:
         return Change(gettext("A cart holds at most 100 different things."), 0, is_as_wished=False)
+    chosen = _read_amount(variant, amount)
+    if isinstance(chosen, str):
+        return Change(chosen, line.quantity if line else 0, is_as_wished=False, wrong_amount=amount)
     quantity = min(wished, most)
     if line is None:
-        db.session().add(CartLine(cart_id=cart.id, variant_id=variant_id, quantity=quantity))
-    else:
-        line.quantity = quantity
+        line = CartLine(cart_id=cart.id, variant_id=variant_id)
+        db.session().add(line)
+    line.quantity = quantity
+    if chosen is not None:
+        line.chosen_amount = chosen
     _touch(cart)
     if quantity < wished:
         return Change(
@@ -302,6 +340,24 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0) -> Cha
             is_as_wished=False,
         )
     return Change(gettext("%(title)s is in the cart.", title=title), quantity)
+
+
+def _read_amount(variant: Variant, text: str) -> int | str | None:
+    """Return what was typed in minor units, None where nothing was, or what is wrong with it."""
+    if not variant.pays_what_they_want or not text.strip():
+        return None
+    least, most = price_at(variant, now()).price, Money(MOST_CHOSEN, variant.currency)
+    language = current_language()
+    try:
+        amount = parse_amount(text[:30], variant.currency)
+    except InvalidAmount:
+        example = Money(max(least.amount, 10 ** exponent_of(variant.currency)), variant.currency)
+        return str(gettext("Please enter an amount such as %(example)s.", example=f"{example.decimal}"))
+    if amount < least.amount:
+        return str(gettext("Please pay at least %(least)s.", least=least.format(language)))
+    if amount > most.amount:
+        return str(gettext("The highest amount is %(amount)s.", amount=most.format(language)))
+    return amount
 
 
 class _Found(NamedTuple):
@@ -352,6 +408,15 @@ def _problem(variant: Variant, product: Product, quantity: int, held: int, curre
     if variant.stock is not None and left < quantity:
         return str(gettext("Only %(num)s left. Please take fewer.", num=left))
     return None
+
+
+def _problem_of_amount(variant: Variant, chosen_amount: int | None, moment: datetime) -> str | None:
+    """The least may have risen since the buyer chose."""
+    least = price_at(variant, moment).price
+    if not variant.pays_what_they_want or chosen_amount is None or chosen_amount >= least.amount:
+        return None
+    now_least = least.format(current_language())
+    return str(gettext("This costs at least %(least)s now. Please choose again.", least=now_least))
 
 
 def _line(cart: Cart, variant_id: int) -> CartLine | None:

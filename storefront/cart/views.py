@@ -9,6 +9,10 @@ from storefront.cart import service
 from storefront.cart.cookie import cart_id_of_visitor, remember_cart
 from storefront.cart.models import Cart
 from storefront.cart.service import Change
+from storefront.catalog.choosing import OPTION_FIELDS, find_with_options
+from storefront.catalog.pricing import price_at
+from storefront.catalog.queries import get_variants
+from storefront.core.clock import now
 from storefront.core.db import unit_of_work
 from storefront.shop.service import currency
 from storefront.web.access import cross_site_safe, public
@@ -37,9 +41,14 @@ def add_line() -> BaseResponse:
     variant_id, quantity = _number("variant_id"), _number("quantity", default=1)
     if variant_id is None or quantity is None or not 1 <= quantity <= service.MOST_OF_ONE:
         return _say(Change(_not_understood(), 0, is_as_wished=False), None)
+    chosen_id = _chosen_by_options(variant_id)
+    if chosen_id is None:
+        return _say(Change(gettext("This combination is not on offer."), 0, is_as_wished=False), None)
     with unit_of_work():
         mine = _own_cart(for_update=True) or service.make_cart(_account_id())
-        change = service.add(mine, variant_id, quantity)
+        change = service.add(mine, chosen_id, quantity, request.form.get("amount", ""))
+    if change.wrong_amount is not None:
+        return _ask_for_amount(change, chosen_id, quantity)
     return _say(change, mine)
 
 
@@ -56,11 +65,12 @@ def change_line(variant_id: int) -> BaseResponse:
         change = (
             Change(_not_understood(), had, is_as_wished=False)
             if wished is None
-            else service.change(mine, variant_id, wished)
+            else service.change(mine, variant_id, wished, request.form.get("amount", ""))
         )
     undo = (variant_id, had) if change.quantity == 0 and change.is_as_wished and had else None
-    if wants_fragment():
-        return _show_cart(change=change, undo=undo, status=200 if change.is_as_wished else 422)
+    if wants_fragment() or change.wrong_amount is not None:
+        wrong = (variant_id, change) if change.wrong_amount is not None else None
+        return _show_cart(change=change, undo=undo, wrong=wrong, status=200 if change.is_as_wished else 422)
     flash(change.sentence, "success" if change.is_as_wished else "warning")
     return go(url_for("cart.show", undo=f"{undo[0]}x{undo[1]}" if undo else None))
 
@@ -91,7 +101,10 @@ def me() -> Response:
 
 
 def _show_cart(
-    change: Change | None = None, undo: tuple[int, int] | None = None, status: int = 200
+    change: Change | None = None,
+    undo: tuple[int, int] | None = None,
+    wrong: tuple[int, Change] | None = None,
+    status: int = 200,
 ) -> Response:
     return render_page(
         "cart/show.html",
@@ -100,9 +113,36 @@ def _show_cart(
         cart=service.view_of(_own_cart(), currency()),
         account=current_account(),
         change=change,
+        wrong=wrong,
         undo=undo or _undo_in_address(),
         form=None,
         checkout_error=None,
+    )
+
+
+def _chosen_by_options(variant_id: int) -> int | None:
+    """Return the variant that was chosen. Without scripts the page can't follow a choice of several options, so what
+    was chosen comes with the variant that the page showed; None when there is no such combination."""
+    wanted = {name: value for name, value in request.form.items() if name in OPTION_FIELDS}
+    return find_with_options(variant_id, wanted) if wanted else variant_id
+
+
+def _ask_for_amount(change: Change, variant_id: int, quantity: int) -> Response:
+    """Say at its field what is wrong with the amount, on the product page by a piece of it, or on a page of its own."""
+    variant = get_variants([variant_id])[variant_id]
+    return render_page(
+        "cart/choose_amount.html",
+        fragment="cart/_added.html",
+        also=("cart/_amount.html",),
+        status=422,
+        change=change,
+        count=service.count_of(cart_id_of_visitor(), _account_id()),
+        product=variant.product,
+        variant=variant,
+        least=price_at(variant, now()).price,
+        quantity=quantity,
+        typed=change.wrong_amount,
+        error=change.sentence,
     )
 
 

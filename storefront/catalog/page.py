@@ -97,6 +97,11 @@ class ProductPage:
         return self.picture_ids.index(wanted) if wanted in self.picture_ids else 0
 
     @property
+    def path(self) -> str:
+        """The page of the product, without language prefix."""
+        return f"/products/{self.slug}"
+
+    @property
     def is_published(self) -> bool:
         """Whether customers may see and buy it now."""
         is_out = self.published_at is not None and self.published_at <= now()

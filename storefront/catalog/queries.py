@@ -190,7 +190,7 @@ def pictures_of(product_id: int) -> list[Picture]:
 def _card_of(row: Any, language: str, root: str) -> Card:
     """Turn a row of the list statement into what the templates print."""
     id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rest = row
-    *rating, steps = rest
+    review_count, rating_sum, steps = rest
     before = None
     if steps is not None:
         step = step_at(steps, now())
@@ -209,7 +209,8 @@ def _card_of(row: Any, language: str, root: str) -> Card:
         is_available,
         picture,
         published_at,
-        *rating,
+        review_count,
+        rating_sum,
         before,
     )
 

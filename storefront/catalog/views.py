@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.catalog import queries
+from storefront.catalog.choosing import OPTION_FIELDS, axes_of, match_options
 from storefront.catalog.page import Offer, ProductPage, find_page, find_preview
 from storefront.core.errors import NotFound
 from storefront.web.access import public
@@ -38,6 +39,9 @@ def show_product(slug: str) -> BaseResponse:
     product = find_page(current_language(), slug=slug)
     if product is None or not product.is_published:
         return _moved(slug)
+    picked = _picked_without_scripts(product)
+    if picked is not None:
+        return redirect(url_for("catalog.show_product", slug=slug, variant=picked), 303)
     return _show_published(product=product)
 
 
@@ -53,17 +57,22 @@ def preview_product(token: str) -> Response:
 
 @cacheable
 def _show_published(product: ProductPage) -> Response:
+    page_ends_at(product.price_changes_at)
     return _render(product, is_preview=False)
 
 
 def _render(product: ProductPage, *, is_preview: bool) -> Response:
+    chosen = _chosen(product.variants)
     return render_page(
         "catalog/show_product.html",
         fragment="catalog/_buy.html",
+        also=("catalog/_main_picture.html",),
         product=product,
         variants=product.variants,
-        chosen=_chosen(product.variants),
+        chosen=chosen,
+        axes=axes_of(product, chosen, current_language()),
         pictures=product.pictures,
+        main_picture=product.picture_of(chosen),
         contents=product.facts.get("contents", []),
         is_preview=is_preview,
         canonical=url_for("catalog.show_product", slug=product.slug),
@@ -76,6 +85,16 @@ def _chosen(offers: list[Offer]) -> Offer | None:
     named = next((offer for offer in offers if str(offer.id) == wanted), None)
     in_stock = next((offer for offer in offers if offer.stock != 0), None)
     return named or in_stock or next(iter(offers), None)
+
+
+def _picked_without_scripts(product: ProductPage) -> int | None:
+    """Return what the form of the page asked to be shown, which then gets the address that links to it."""
+    wanted = {name: request.args[name] for name in OPTION_FIELDS if name in request.args}
+    if "variant" in request.args or not (wanted or "variant_id" in request.args):
+        return None
+    offers = [(offer.id, offer.options) for offer in product.variants]
+    given = next((id_ for id_, _ in offers if str(id_) == request.args.get("variant_id")), None)
+    return match_options(offers, product.option_names, wanted) or given
 
 
 def _moved(slug: str) -> BaseResponse:

@@ -181,7 +181,7 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
         raise CartChanged
     return Wish(
         checkout_key=cart.checkout_key,
-        items=tuple(Item(line.variant, line.product, line.quantity) for line in view.lines),
+        items=tuple(Item(line.variant, line.product, line.quantity, line.unit.amount) for line in view.lines),
         email=buyer.email,
         account_id=buyer.account_id,
         language=buyer.language,

@@ -41,6 +41,11 @@ class Money:
         """The amount in major units, exact: 1990 EUR is ``Decimal("19.90")``."""
         return Decimal(self.amount).scaleb(-exponent_of(self.currency))
 
+    @property
+    def plain(self) -> str:
+        """The amount as a field of a form shows it: ``19.90``, without sign and grouping."""
+        return f"{self.decimal:.{exponent_of(self.currency)}f}"
+
     def format(self, language: str) -> str:
         """Return the amount as people write it in that language."""
         return _format(self.amount, self.currency, language)

@@ -17,11 +17,12 @@ from storefront.web.language import in_language
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """So many of one variant, as they stand in the database now."""
+    """So many of one variant, as they stand in the database now. ``unit_amount`` is what one costs this buyer now."""
 
     variant: Variant
     product: Product
     quantity: int
+    unit_amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class Wish:
     @property
     def total_amount(self) -> int:
         """What it costs, in minor units."""
-        return sum(item.variant.price_amount * item.quantity for item in self.items)
+        return sum(item.unit_amount * item.quantity for item in self.items)
 
     @property
     def fingerprint(self) -> str:
         """What was asked for: the same again is the same order, anything else is another."""
-        lines = sorted((item.variant.id, item.quantity, item.variant.price_amount) for item in self.items)
+        lines = sorted((item.variant.id, item.quantity, item.unit_amount) for item in self.items)
         asked = json.dumps([lines, self.email, self.account_id, self.currency])
         return hashlib.sha256(asked.encode()).hexdigest()
 
@@ -101,9 +102,9 @@ def _line_of(order: Order, item: Item, language: str) -> OrderLine:
         variant_title=in_language(item.variant, "title", language),
         sku=item.variant.sku,
         requires_shipping=item.product.requires_shipping,
-        unit_amount=item.variant.price_amount,
+        unit_amount=item.unit_amount,
         quantity=item.quantity,
-        total_amount=item.variant.price_amount * item.quantity,
+        total_amount=item.unit_amount * item.quantity,
     )
 
 
