@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.pictures import cover_view
+from storefront.catalog.pricing import PriceNow, price_at
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core import db
 from storefront.core.clock import datetime, now
@@ -81,7 +82,7 @@ def write_google(shop: Shop) -> Iterator[str]:
         offers = _offers([product.id for product in products])
         db.close_reader()
         for product in products:
-            yield from _items(shop, product, offers.get(product.id, []))
+            yield from _items(shop, product, offers.get(product.id, []), moment)
         if len(products) < _BATCH:
             break
         last_id = products[-1].id
@@ -95,18 +96,18 @@ def _offers(product_ids: list[int]) -> dict[int, list[Any]]:
     return found
 
 
-def _items(shop: Shop, product: Any, offers: list[Any]) -> Iterator[str]:
+def _items(shop: Shop, product: Any, offers: list[Any], moment: datetime) -> Iterator[str]:
     """Google refuses what has no picture, what costs nothing, and courses, which are services to it."""
     if not product.cover or product.kind is ProductKind.COURSE:
         return
     for offer in offers:
-        if offer.price_amount > 0:
-            yield (
-                "<item>\n" + "".join(_facts(shop, product, offer, has_several=len(offers) > 1)) + "</item>\n"
-            )
+        price = price_at(offer, moment)
+        if price.amount > 0:
+            facts = _facts(shop, product, offer, price, has_several=len(offers) > 1)
+            yield "<item>\n" + "".join(facts) + "</item>\n"
 
 
-def _facts(shop: Shop, product: Any, offer: Any, *, has_several: bool) -> Iterator[str]:
+def _facts(shop: Shop, product: Any, offer: Any, price: PriceNow, *, has_several: bool) -> Iterator[str]:
     title = _word(product, "title", shop.language)
     address = f"{shop.base_url}/{shop.language}/products/{product.slug}"
     picture = cover_view(product.cover, shop.language)
@@ -117,7 +118,7 @@ def _facts(shop: Shop, product: Any, offer: Any, *, has_several: bool) -> Iterat
     yield element("g:link", f"{address}?variant={offer.id}" if has_several else address)
     yield element("g:image_link", _absolute(shop, picture.full))
     yield element("g:availability", "out_of_stock" if offer.stock == 0 else "in_stock")
-    yield from _prices(offer)
+    yield from _prices(offer, price)
     yield element("g:condition", "new") + element("g:brand", shop.name[:70])
     has_gtin = is_gtin(offer.barcode)
     yield element("g:gtin", offer.barcode) if has_gtin else element("g:identifier_exists", "no")
@@ -127,12 +128,16 @@ def _facts(shop: Shop, product: Any, offer: Any, *, has_several: bool) -> Iterat
     yield from _delivery(product, offer)
 
 
-def _prices(offer: Any) -> Iterator[str]:
-    if offer.compare_at_amount:
-        yield element("g:price", plain_price(offer.compare_at_amount, offer.currency))
-        yield element("g:sale_price", plain_price(offer.price_amount, offer.currency))
-    else:
-        yield element("g:price", plain_price(offer.price_amount, offer.currency))
+def _prices(offer: Any, price: PriceNow) -> Iterator[str]:
+    """What is crossed out on the page is the price there, and what one pays the sale price."""
+    if not price.before_amount:
+        yield element("g:price", plain_price(price.amount, price.currency))
+        return
+    yield element("g:price", plain_price(price.before_amount, price.currency))
+    yield element("g:sale_price", plain_price(price.amount, price.currency))
+    if price.is_sale and offer.sale_ends_at:
+        times = f"{_moment(offer.sale_starts_at)}/{_moment(offer.sale_ends_at)}"
+        yield element("g:sale_price_effective_date", times)
 
 
 def _options(options: dict[str, str]) -> Iterator[str]:
@@ -248,6 +253,11 @@ _OFFERS = (
         _variant.compare_at_amount,
         _variant.currency,
         _variant.stock,
+        _variant.sale_amount,
+        _variant.sale_starts_at,
+        _variant.sale_ends_at,
+        _variant.sale_before_amount,
+        _variant.pays_what_they_want,
         _variant.barcode,
         _variant.weight_grams,
     )

@@ -101,19 +101,22 @@ def _product(product: ProductPage) -> Data:
 
 def _offer(product: ProductPage, offer: Offer) -> Data:
     address, has_several = _product_address(product), len(product.variants) > 1
+    price = offer.now
     node = {
         "@type": "Offer",
         "url": f"{address}?variant={offer.id}" if has_several else address,
         "sku": offer.sku,
-        "price": f"{offer.price.decimal:.{exponent_of(offer.currency)}f}",
+        "price": f"{price.price.decimal:.{exponent_of(offer.currency)}f}",
         "priceCurrency": offer.currency,
         "availability": f"{_BASE}/{'OutOfStock' if offer.stock == 0 else 'InStock'}",
         "itemCondition": f"{_BASE}/NewCondition",
         "seller": {"@type": "Organization", "@id": _owner_id(), "name": shop_view(current_language()).name},
     }
-    return (
-        {**node, "name": in_language(offer, "title")} if has_several and in_language(offer, "title") else node
-    )
+    if price.is_sale and offer.sale_ends_at:
+        node["priceValidUntil"] = offer.sale_ends_at.isoformat()
+    if has_several and in_language(offer, "title"):
+        node["name"] = in_language(offer, "title")
+    return node
 
 
 def _course(product: ProductPage) -> Data:
@@ -132,7 +135,7 @@ def _course(product: ProductPage) -> Data:
     }
     if product.variants:
         node["offers"] = [
-            {**_offer(product, one), "category": "Paid" if one.price_amount else "Free"}
+            {**_offer(product, one), "category": "Paid" if one.now.amount else "Free"}
             for one in product.variants
         ]
     if seconds:

@@ -127,6 +127,12 @@ def test_google_gets_what_it_takes_and_nothing_else(client: FlaskClient) -> None
             product_id=poster.id, sku="S" * 60, title="Large", options={"Size": "L"}, price_amount=2100
         )
         second.currency, second.barcode = "EUR", "not-a-gtin"
+        second.sale_amount, second.sale_before_amount, second.sale_starts_at = (
+            1500,
+            2000,
+            now() - timedelta(days=1),
+        )
+        second.sale_ends_at = now() + timedelta(days=1)
         db.session().add(second)
         _pictured("Yen", amount=500, currency="JPY", kind=ProductKind.LICENCE)
         _pictured("Free", amount=0)
@@ -141,6 +147,8 @@ def test_google_gets_what_it_takes_and_nothing_else(client: FlaskClient) -> None
     )
     assert (small["gtin"], small["shipping_weight"]) == ("4006381333931", "250 g")
     assert (large["title"], large["size"], large["identifier_exists"]) == ("Poster – Large", "L", "no")
+    assert (large["price"], large["sale_price"]) == ("20.00 EUR", "15.00 EUR")
+    assert re.fullmatch(r"\S+Z/\S+Z", large["sale_price_effective_date"])
     assert small["item_group_id"] == large["item_group_id"]
     assert small["link"] != large["link"]
     assert client.get(path_of(large["link"])).status_code == 200
