@@ -81,7 +81,7 @@ class Buyer:
             answer = self._answer(self.http.get(f"{self.url}{path}", allow_redirects=False, timeout=60))
             return answer.headers.get("Location") or _give(f"{answer.status_code}")
 
-        return re.sub(r"^https?://[^/]+", self.url, self.patiently(follow))
+        return self.url + re.sub(r"^https?://[^/]+", "", self.patiently(follow))
 
     def wait_for(self, words: str, order_page: str, seconds: float = 40.0) -> str:
         """Look at the page until it says so, and return it."""
