@@ -17,9 +17,11 @@ from sqlalchemy import select
 
 from practice_stripe import PracticeConfig
 from practice_stripe.serving import PracticeServer
+from practice_stripe.webhooks import count_waiting as webhooks_waiting
 from storefront.checkout import refunding
 from storefront.core import db
 from storefront.fulfilment.models import Entitlement
+from storefront.jobs.service import count_waiting
 from storefront.orders.models import Order
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments.models import Payment
@@ -199,22 +201,14 @@ def _buy(shop: KillableShop, buyer: Buyer, who: str, wanted: int, other: int) ->
 
 def _wait_until_done(shop: KillableShop, seconds: float = 20.0) -> None:
     """Wait until no work is left, neither here nor at Stripe."""
-    from storefront.jobs.service import count_waiting
-
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         shop.look_after()
         db.close_reader()
-        if not count_waiting() and not _webhooks_waiting(shop):
+        if not count_waiting() and not webhooks_waiting(shop.config):
             return
         time.sleep(0.1)
     raise AssertionError("work is left")
-
-
-def _webhooks_waiting(shop: KillableShop) -> bool:
-    from practice_stripe.webhooks import count_waiting
-
-    return count_waiting(shop.config) > 0
 
 
 def _expected(who: str) -> dict[str, object]:
