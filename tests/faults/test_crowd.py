@@ -35,7 +35,7 @@ def test_fifty_buyers_at_once_get_what_there_is_and_the_others_are_told(
         ways_back = list(pool.map(lambda both: both[0].pay(both[1]), pages))
         paid = list(pool.map(lambda both: both[0][0].come_back(both[1]), zip(pages, ways_back, strict=True)))
         done = list(
-            pool.map(lambda both: both[0][0].wait_for("Thank you!", both[1]), zip(pages, paid, strict=True))
+            pool.map(lambda both: both[0][0].wait_for(">Thank you!<", both[1]), zip(pages, paid, strict=True))
         )
     assert len(done) == units
     with connect_to(live_shop):
@@ -68,4 +68,4 @@ def test_crowd_leaves_room_for_the_next_buyer(live_shop: LiveShop) -> None:
             session.execute(update(Variant).where(Variant.id == variant_id).values(stock=1, received=1))
     buyer = Buyer(live_shop.url, "later@example.org")
     buyer.put_into_cart(variant_id)
-    buyer.wait_for("Thank you!", buyer.come_back(buyer.pay(buyer.check_out())))
+    buyer.wait_for(">Thank you!<", buyer.come_back(buyer.pay(buyer.check_out())))

@@ -191,7 +191,7 @@ def _buy(shop: KillableShop, buyer: Buyer, who: str, wanted: int, other: int) ->
         buyer.put_into_cart(other)
         payment_page = buyer.check_out()
     order_page = buyer.come_back(buyer.pay(payment_page))
-    buyer.wait_for("Thank you!", order_page)
+    buyer.wait_for(">Thank you!<", order_page)
     if who == "returner":
         with db.unit_of_work():
             order_id = db.session().scalars(select(Order.id).where(Order.email == buyer.email)).one()
