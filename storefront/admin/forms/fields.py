@@ -18,7 +18,7 @@ from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.accounts.forms import trimmed
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.core.clock import UTC, datetime
-from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
+from storefront.core.money import InvalidAmount, Money, exponent_of, known_currencies, parse_amount
 
 LONGEST_TEXT = 50_000
 # Stripe takes amounts of up to eight digits.
@@ -172,6 +172,36 @@ class StockField(StringField):  # type: ignore[misc]  # wtforms is not typed
                 gettext("Please enter a whole number up to 1,000,000, or nothing for unlimited.")
             )
         self.units = int(text)
+
+
+class OtherPricesField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """Prices in other currencies such as ``USD 21.00, JPY 3000``; ``amounts`` are minor units by currency.
+
+    Whoever makes the form sets ``own_currency``, in which the price itself stands.
+    """
+
+    own_currency = "EUR"
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read currencies and amounts."""
+        self.amounts: dict[str, int] = {}
+        for part in re.split(r"[,;\uff0c\n]+(?=\s*[A-Za-z])", trimmed(self.data)[:500]) if self.data else []:
+            currency, _sep, amount = part.strip().partition(" ")
+            currency = currency.upper()
+            if (
+                currency not in known_currencies()
+                or currency == self.own_currency
+                or currency in self.amounts
+            ):
+                raise StopValidation(
+                    gettext("Please name other currencies and amounts, such as USD 21.00, JPY 3000.")
+                )
+            try:
+                self.amounts[currency] = parse_amount(amount, currency)
+            except InvalidAmount as error:
+                raise StopValidation(
+                    gettext("Please name other currencies and amounts, such as USD 21.00, JPY 3000.")
+                ) from error
 
 
 class MomentField(StringField):  # type: ignore[misc]  # wtforms is not typed

@@ -139,6 +139,8 @@ def redraw_product(slug: str) -> Response:
         return fragment("admin/_preview.html", name=previewed, text=field.data, label=field.label.text)
     if "add_variant" in request.form:
         form.add_row()
+    if "generate_variants" in request.form:
+        form.generate_rows()
     if wants_fragment():
         return fragment("admin/products/_variants.html", form=form, product=product)
     return _render_edit(product, form, previewed=previewed)

@@ -7,7 +7,10 @@ from sqlalchemy import case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Category, OldSlug, Product, Variant
+from storefront.catalog.cards import refresh_offer
+from storefront.catalog.choosing import MOST_AXES
+from storefront.catalog.models import Category, OldSlug, Product, Variant, VariantPrice
+from storefront.catalog.price_history import note_prices
 from storefront.catalog.service import naming
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ProductKind, ProductState
@@ -25,7 +28,8 @@ MOST_VARIANTS = 100
 class VariantInput:
     """A variant as the owner wants it. ``stock_seen`` is what the form showed; amounts are minor units.
 
-    Without ``id`` it is a new one; without ``sku`` it gets one. ``name`` is what the form calls this line.
+    Without ``id`` it is a new one; without ``sku`` it gets one. ``name`` is what the form calls this line. ``options``
+    are its values of the product's several options, in their order. A sale without a start begins at once.
     """
 
     id: int | None
@@ -38,13 +42,26 @@ class VariantInput:
     is_archived: bool = False
     name: str = "variants-0"
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    sale_amount: int | None = None
+    sale_starts_at: datetime | None = None
+    sale_ends_at: datetime | None = None
+    pays_what_they_want: bool = False
+    suggested_amount: int | None = None
+    cost_amount: int | None = None
+    low_stock: int | None = None
+    weight_grams: int | None = None
+    barcode: str = ""
+    picture_id: int | None = None
+    other_prices: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ProductInput:
     """A product as the owner wants it; variants in their order, those left out stay as they are.
 
-    ``option_name`` says in what the variants differ (Size); it does nothing to variants with several options.
+    ``option_names`` says in what the variants differ: with one (Size) the titles are its values, with several the
+    titles follow from the options.
     """
 
     title: str
@@ -56,7 +73,8 @@ class ProductInput:
     category_id: int | None = None
     requires_shipping: bool = False
     published_at: datetime | None = None
-    option_name: str = ""
+    option_names: tuple[str, ...] = ()
+    specifications: list[dict[str, Any]] = field(default_factory=list)
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -71,7 +89,7 @@ def find_for_owner(slug: str) -> Product | None:
     statement = (
         select(Product)
         .where((Product.slug == slug) | (Product.id == had))
-        .options(selectinload(Product.variants))
+        .options(selectinload(Product.variants).selectinload(Variant.other_prices))
     )
     return db.session().scalar(statement)
 
@@ -100,7 +118,11 @@ def lock(slug: str) -> Product:
     product_id = get_for_owner(slug).id
     variants = select(Variant).where(Variant.product_id == product_id).order_by(Variant.id)
     session.scalars(_locking(variants)).all()
-    statement = select(Product).where(Product.id == product_id).options(selectinload(Product.variants))
+    statement = (
+        select(Product)
+        .where(Product.id == product_id)
+        .options(selectinload(Product.variants).selectinload(Variant.other_prices))
+    )
     product: Product | None = session.scalar(_locking(statement))
     if product is None:
         raise NotFound
@@ -148,7 +170,7 @@ def save(product: Product, wanted: ProductInput, version: int) -> None:
 def redenominate(currency: str) -> None:
     """Give all products another currency and keep the numbers of their prices: 19.90 stays 19.90 (20 in yen).
 
-    Only for a shop in which nothing was ever ordered.
+    Sales end. Only for a shop in which nothing was ever ordered.
     """
     session = db.session()
     for before in session.scalars(select(Product.currency).distinct()).all():
@@ -158,6 +180,12 @@ def redenominate(currency: str) -> None:
             .where(Variant.currency == before)
             .values(
                 currency=currency,
+                sale_amount=None,
+                sale_starts_at=None,
+                sale_ends_at=None,
+                sale_before_amount=None,
+                suggested_amount=_scaled(Variant.suggested_amount, step),
+                cost_amount=_scaled(Variant.cost_amount, step),
                 price_amount=_scaled(Variant.price_amount, step),
                 compare_at_amount=case(
                     (
@@ -174,6 +202,9 @@ def redenominate(currency: str) -> None:
             .values(currency=currency, price_amount=_scaled(Product.price_amount, step))
             .execution_options(synchronize_session=False)
         )
+    for product_id in session.scalars(select(Product.id)).all():
+        refresh_offer(product_id)
+        note_prices(product_id)
 
 
 def _scaled(amount: Any, step: int) -> Any:
@@ -193,6 +224,7 @@ def _save_texts(product: Product, wanted: ProductInput) -> None:
     product.category_id = wanted.category_id
     product.requires_shipping = wanted.requires_shipping
     product.translations = merged(product.translations, wanted.translations)
+    product.specifications = wanted.specifications or None
     product.published_at = wanted.published_at
     if product.state is ProductState.PUBLISHED and wanted.published_at is None:
         product.published_at = now()
@@ -230,6 +262,8 @@ def _save_variants(product: Product, wanted: ProductInput) -> None:
         raise InvalidField("variants", N_("A product can have up to %(most)s variants."), most=MOST_VARIANTS)
     known = {variant.id: variant for variant in product.variants}
     taken: set[str] = set()
+    names = [name for name in wanted.option_names if name][:MOST_AXES]
+    product.option_names = names if len(names) > 1 else None
     for place, each in enumerate(wanted.variants):
         variant = known.get(each.id) if each.id else None
         if variant is None:
@@ -237,15 +271,61 @@ def _save_variants(product: Product, wanted: ProductInput) -> None:
             product.variants.append(variant)
         else:
             _change_variant(variant, each)
+        _save_options(variant, names, each)
+        _save_price(variant, each)
+        _save_facts(variant, each)
         _save_sku(variant, each, taken)
         variant.position = place
-    for variant in product.variants:
-        if len(variant.options) < 2:
-            variant.options = (
-                {wanted.option_name: variant.title} if wanted.option_name and variant.title else {}
-            )
+    _require_different(product, wanted)
     if all(variant.archived_at for variant in product.variants):
         raise InvalidField("variants", N_("A product needs at least one variant that can be bought."))
+
+
+def _save_options(variant: Variant, names: list[str], wanted: VariantInput) -> None:
+    if len(names) > 1:
+        if len(wanted.options) != len(names) or not all(wanted.options):
+            raise InvalidField(f"{wanted.name}-option_1", N_("Please fill in each option."))
+        variant.options = dict(zip(names, wanted.options, strict=True))
+        variant.title = " / ".join(wanted.options)[:120]
+    else:
+        variant.options = {names[0]: variant.title} if names and variant.title else {}
+
+
+def _require_different(product: Product, wanted: ProductInput) -> None:
+    """Nobody could choose between two variants on offer with the same options."""
+    seen: set[tuple[str, ...]] = set()
+    for each in wanted.variants if product.option_names else []:
+        if not each.is_archived and each.options in seen:
+            raise InvalidField(f"{each.name}-option_1", N_("Another variant has the same options."))
+        seen.add(each.options)
+
+
+def _save_price(variant: Variant, wanted: VariantInput) -> None:
+    """A sale begins at the earliest now: what was not offered then can't have been a sale."""
+    if wanted.sale_amount is None:
+        variant.sale_amount = variant.sale_starts_at = variant.sale_ends_at = None
+    else:
+        moment = now().replace(microsecond=0)
+        starts_at = wanted.sale_starts_at or variant.sale_starts_at or moment
+        if starts_at != variant.sale_starts_at:
+            starts_at = max(starts_at, moment)
+        if wanted.sale_ends_at is not None and wanted.sale_ends_at <= starts_at:
+            raise InvalidField(f"{wanted.name}-sale_ends", N_("A sale ends after it began."))
+        variant.sale_amount = wanted.sale_amount
+        variant.sale_starts_at, variant.sale_ends_at = starts_at, wanted.sale_ends_at
+    variant.pays_what_they_want = wanted.pays_what_they_want
+    variant.suggested_amount = wanted.suggested_amount if wanted.pays_what_they_want else None
+    variant.cost_amount = wanted.cost_amount
+    kept = {price.currency: price for price in variant.other_prices}
+    for currency, amount in wanted.other_prices.items():
+        kept.setdefault(currency, VariantPrice(currency=currency)).amount = amount
+    variant.other_prices = [price for currency, price in kept.items() if currency in wanted.other_prices]
+
+
+def _save_facts(variant: Variant, wanted: VariantInput) -> None:
+    variant.low_stock = wanted.low_stock
+    variant.weight_grams, variant.barcode = wanted.weight_grams, wanted.barcode
+    variant.picture_id = wanted.picture_id
 
 
 def _new_variant(slug: str, currency: str, wanted: VariantInput, taken: set[str]) -> Variant:
@@ -260,6 +340,7 @@ def _new_variant(slug: str, currency: str, wanted: VariantInput, taken: set[str]
         reserved=0,
         sold=0,
         archived_at=now() if wanted.is_archived else None,
+        other_prices=[],
     )
     set_stock(variant, wanted.stock)
     return variant
@@ -324,6 +405,7 @@ def _noted(product: Product) -> dict[str, Any]:
     for variant in product.variants:
         facts[f"price {variant.sku}"] = variant.price_amount
         facts[f"compare_at {variant.sku}"] = variant.compare_at_amount
+        facts[f"sale {variant.sku}"] = _noted_sale(variant)
         facts[f"stock {variant.sku}"] = variant.stock
         facts[f"archived {variant.sku}"] = variant.archived_at is not None
     return facts
@@ -339,6 +421,12 @@ def _note(product: Product, before: dict[str, Any]) -> None:
     if before["texts"] != after["texts"]:
         changed["texts"] = []
     journal.write(topic_of(product), "product.saved", changed=changed)
+
+
+def _noted_sale(variant: Variant) -> list[str] | None:
+    moments = (variant.sale_starts_at, variant.sale_ends_at)
+    known = [moment.isoformat() for moment in moments if moment is not None]
+    return None if variant.sale_amount is None else [str(variant.sale_amount), *known]
 
 
 def _variant_texts(product: Product) -> str:
