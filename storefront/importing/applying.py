@@ -3,11 +3,11 @@
 from typing import Any
 
 from storefront.catalog.cards import refresh_card
-from storefront.catalog.models import Product, Variant
+from storefront.catalog.models import Product, Variant, VariantPrice
 from storefront.catalog.service import naming
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import InvalidField
-from storefront.catalog.states import ProductState
+from storefront.catalog.states import ProductState, StockReason
 from storefront.catalog.stock import set_stock
 from storefront.core import db
 from storefront.core.clock import now
@@ -99,7 +99,8 @@ def _new_variant(product: Product, plan: VariantPlan, taken: set[str]) -> Varian
     values["sku"] = values.get("sku") or naming.free_sku(product.slug, taken)
     taken.add(values["sku"])
     variant = Variant(currency=product.currency, reserved=0, sold=0, **values)
-    set_stock(variant, plan.record.stock)
+    set_stock(variant, plan.record.stock, StockReason.RECEIVED)
+    _set_other_prices(variant, plan.record.other_prices or {})
     return variant
 
 
@@ -112,12 +113,22 @@ def _change_variant(variant: Variant, plan: VariantPlan, changed: dict[str, Any]
     if plan.changes_stock:
         changed[f"stock {sku}"] = [variant.stock, plan.record.stock]
         set_stock(variant, plan.record.stock)
+    if plan.changes_prices:
+        before = {each.currency: each.amount for each in variant.other_prices}
+        changed[f"other_prices {sku}"] = [before, plan.record.other_prices]
+        _set_other_prices(variant, plan.record.other_prices or {})
+
+
+def _set_other_prices(variant: Variant, wanted: dict[str, int]) -> None:
+    variant.other_prices = [
+        VariantPrice(currency=currency, amount=amount) for currency, amount in wanted.items()
+    ]
 
 
 def _note(changed: dict[str, Any], name: str, before: Any, after: Any) -> None:
     """Short things as they are; of long texts and of translations only that they changed."""
     what = name.partition(" ")[0]
-    if what in ("summary", "description", "translations", "options"):
+    if what in ("summary", "description", "translations", "options", "option_names", "specifications"):
         changed["texts"] = []
     elif what == "archived":
         changed[name] = [before is not None, after is not None]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from storefront.catalog.choosing import option_names
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.service.editing import MOST_VARIANTS, merged
 from storefront.catalog.service.publishing import what_is_missing
@@ -22,11 +23,12 @@ class VariantPlan:
     variant: Variant | None
     values: dict[str, Any] = field(default_factory=dict)
     changes_stock: bool = False
+    changes_prices: bool = False
 
     @property
     def is_changed(self) -> bool:
         """Whether anything would be written."""
-        return self.variant is None or bool(self.values) or self.changes_stock
+        return self.variant is None or bool(self.values) or self.changes_stock or self.changes_prices
 
 
 @dataclass(slots=True)
@@ -73,7 +75,13 @@ def compare(
 def _compare_texts(plan: Plan) -> None:
     record, product = plan.record, plan.product
     if product is None:
-        plan.values = {**record.defaults, **record.fields, "translations": merged({}, record.translations)}
+        names = {"option_names": record.option_names} if record.option_names else {}
+        plan.values = {
+            **names,
+            **record.defaults,
+            **record.fields,
+            "translations": merged({}, record.translations),
+        }
         if not plan.values.get("title"):
             record.refuse(record.line, "title", N_("A product needs a title."))
         if not record.is_exact or "kind" in plan.values:
@@ -88,6 +96,9 @@ def _compare_texts(plan: Plan) -> None:
     translations = merged(product.translations, record.translations)
     if translations != (product.translations or {}):
         plan.values["translations"] = translations
+    present = option_names(product.option_names, [each.options for each in product.variants])
+    if record.option_names and record.option_names != present:
+        plan.values["option_names"] = record.option_names
 
 
 def _variant_plans(plan: Plan, known: Known) -> list[VariantPlan]:
@@ -133,6 +144,10 @@ def _variant_plan(record: VariantRecord, variant: Variant | None) -> VariantPlan
     if record.is_archived is not None and record.is_archived != (variant.archived_at is not None):
         plan.values["archived_at"] = now() if record.is_archived else None
     plan.changes_stock = record.has_stock and variant.stock != record.stock
+    if record.other_prices is not None:
+        plan.changes_prices = {
+            each.currency: each.amount for each in variant.other_prices
+        } != record.other_prices
     return plan
 
 
@@ -156,6 +171,8 @@ def _check_variants(plan: Plan) -> None:
             record.refuse(each.record.line, "price", N_("A variant needs a price."))
         elif before is not None and before <= price:
             record.refuse(each.record.line, "price", N_("The price before must be above the price."))
+        else:
+            _check_offers(record, each, price)
     if not plan.variants and plan.product is None:
         record.refuse(record.line, "", N_("A product needs at least one variant that can be bought."))
     touched = {each.variant.id for each in plan.variants if each.variant}
@@ -165,6 +182,20 @@ def _check_variants(plan: Plan) -> None:
     gone = [_wanted(each, "archived_at") for each in plan.variants] + [each.archived_at for each in others]
     if plan.variants and all(gone):
         record.refuse(record.line, "", N_("A product needs at least one variant that can be bought."))
+
+
+def _check_offers(record: ProductRecord, plan: VariantPlan, price: int) -> None:
+    sale, suggested = _wanted(plan, "sale_amount"), _wanted(plan, "suggested_amount")
+    starts_at, ends_at = _wanted(plan, "sale_starts_at"), _wanted(plan, "sale_ends_at")
+    line = plan.record.line
+    if sale is not None and sale >= price:
+        record.refuse(line, "sale_price", N_("The sale price must be below the price."))
+    elif (sale is None) != (starts_at is None) or (ends_at is not None and starts_at is None):
+        record.refuse(line, "sale_starts_at", N_("A sale needs its price and the time at which it begins."))
+    elif ends_at is not None and ends_at <= starts_at:
+        record.refuse(line, "sale_ends_at", N_("A sale ends after it has begun."))
+    if suggested is not None and suggested < price:
+        record.refuse(line, "suggested_price", N_("What you suggest can't be below the least."))
 
 
 def _wanted(plan: VariantPlan, name: str) -> Any:

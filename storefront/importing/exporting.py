@@ -6,18 +6,26 @@ say, so that an import into an empty shop and another export give the same bytes
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 
-from storefront.catalog.models import Category, Product, Variant
+from storefront.catalog.choosing import option_names
+from storefront.catalog.models import Category, Product, Variant, VariantPrice
 from storefront.catalog.queries import list_categories
 from storefront.core import db
 from storefront.core.clock import datetime
 from storefront.core.money import Money
 from storefront.importing.defusing import defused
-from storefront.importing.formats.own import COLUMNS, OTHER_LANGUAGES, PRODUCT_TEXTS, joined_steps
+from storefront.importing.formats.own import (
+    COLUMNS,
+    OPTION_WORDS,
+    OTHER_LANGUAGES,
+    PRODUCT_TEXTS,
+    joined_steps,
+)
 from storefront.importing.records import MOST_OPTIONS
 
 _AT_ONCE = 500
@@ -36,8 +44,11 @@ _PRODUCTS = select(
     Product.published_at,
     Product.requires_shipping,
     Product.category_id,
+    Product.option_names,
+    Product.specifications,
 ).order_by(Product.id)
 _VARIANTS = select(
+    Variant.id,
     Variant.product_id,
     Variant.sku,
     Variant.title,
@@ -46,7 +57,14 @@ _VARIANTS = select(
     Variant.currency,
     Variant.price_amount,
     Variant.compare_at_amount,
+    Variant.sale_amount,
+    Variant.sale_starts_at,
+    Variant.sale_ends_at,
+    Variant.pays_what_they_want,
+    Variant.suggested_amount,
+    Variant.cost_amount,
     Variant.stock,
+    Variant.low_stock,
     Variant.weight_grams,
     Variant.barcode,
     Variant.archived_at,
@@ -63,23 +81,49 @@ def export_products() -> Iterator[bytes]:
         variants: dict[int, list[Any]] = {product.id: [] for product in products}
         for variant in db.session().execute(_VARIANTS.where(Variant.product_id.in_(variants))):
             variants[variant.product_id].append(variant)
+        prices = _other_prices(list(variants))
         db.close_reader()
         yield "".join(
-            _line(cells) for product in products for cells in _rows(product, variants[product.id], ways)
+            _line(cells)
+            for product in products
+            for cells in _rows(product, variants[product.id], ways, prices)
         ).encode()
 
 
-def _rows(product: Any, variants: list[Any], ways: dict[int, dict[str, str]]) -> Iterator[dict[str, str]]:
-    about = _about(product) | ways.get(product.category_id, {})
+def _other_prices(product_ids: list[int]) -> dict[int, str]:
+    """Return the cell of prices in other currencies, by variant."""
+    statement = (
+        select(VariantPrice.variant_id, VariantPrice.currency, VariantPrice.amount)
+        .join(Variant, Variant.id == VariantPrice.variant_id)
+        .where(Variant.product_id.in_(product_ids))
+        .order_by(VariantPrice.variant_id, VariantPrice.currency)
+    )
+    found: dict[int, list[str]] = {}
+    for variant_id, currency, amount in db.session().execute(statement):
+        found.setdefault(variant_id, []).append(f"{currency} {_amount(amount, currency)}")
+    return {variant_id: "; ".join(parts) for variant_id, parts in found.items()}
+
+
+def _rows(
+    product: Any, variants: list[Any], ways: dict[int, dict[str, str]], prices: dict[int, str]
+) -> Iterator[dict[str, str]]:
+    names = option_names(product.option_names, [variant.options for variant in variants])[:MOST_OPTIONS]
+    about = _about(product, names) | ways.get(product.category_id, {})
     for variant in variants:
-        yield {"slug": product.slug} | about | _offer(variant)
+        options = _options(variant.options, names, product.translations or {})
+        other = {"other_prices": prices.get(variant.id, "")}
+        yield {"slug": product.slug} | about | _offer(variant) | options | other
         about = {}
 
 
-def _about(product: Any) -> dict[str, str]:
+def _about(product: Any, names: list[str]) -> dict[str, str]:
     cells: dict[str, str] = {}
     for name in PRODUCT_TEXTS:
         cells |= _spoken(name, getattr(product, name), product.translations, name)
+    for number, name in enumerate(names):
+        cells |= _spoken(f"option{number + 1}_name", name, product.translations, OPTION_WORDS[number])
+    if product.specifications:
+        cells["specifications"] = json.dumps(product.specifications, ensure_ascii=False, sort_keys=True)
     return cells | {
         "kind": product.kind.value,
         "state": product.state.value,
@@ -88,15 +132,36 @@ def _about(product: Any) -> dict[str, str]:
     }
 
 
+def _options(
+    options: dict[str, str], names: list[str], translations: dict[str, dict[str, str]]
+) -> dict[str, str]:
+    cells: dict[str, str] = {}
+    for number, name in enumerate(names, 1):
+        if name in options:
+            value = options[name]
+            cells[f"option{number}_name"] = name
+            cells |= _spoken(f"option{number}_value", value, translations, f"value:{value}")
+    return cells
+
+
 def _offer(variant: Any) -> dict[str, str]:
-    cells = {"sku": variant.sku, **_spoken("variant", variant.title, variant.translations, "title")}
-    for number, (name, value) in enumerate(list(variant.options.items())[:MOST_OPTIONS], 1):
-        cells |= {f"option{number}_name": name, f"option{number}_value": value}
-    return cells | {
+    def amount(minor: int | None) -> str:
+        return _amount(minor, variant.currency)
+
+    return {
+        "sku": variant.sku,
+        **_spoken("variant", variant.title, variant.translations, "title"),
         "currency": variant.currency,
-        "price": _amount(variant.price_amount, variant.currency),
-        "compare_at": _amount(variant.compare_at_amount, variant.currency),
+        "price": amount(variant.price_amount),
+        "compare_at": amount(variant.compare_at_amount),
+        "sale_price": amount(variant.sale_amount),
+        "sale_starts_at": _moment(variant.sale_starts_at),
+        "sale_ends_at": _moment(variant.sale_ends_at),
+        "pay_what_they_want": "yes" if variant.pays_what_they_want else "",
+        "suggested_price": amount(variant.suggested_amount),
+        "cost": amount(variant.cost_amount),
         "stock": _number(variant.stock),
+        "low_stock": _number(variant.low_stock),
         "weight_grams": _number(variant.weight_grams),
         "barcode": variant.barcode,
         "archived": "yes" if variant.archived_at else "",

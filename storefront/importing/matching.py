@@ -79,13 +79,14 @@ def _load(ids: list[int], *, locking: bool) -> dict[int, Product]:
     """Variants are locked before products and all in the order of their ids, as a checkout does it."""
     session = db.session()
     products: dict[int, Product] = {}
+    offers = selectinload(Product.variants).selectinload(Variant.other_prices)
     for some in _pieces(ids):
         wanted = select(Product).where(Product.id.in_(some)).order_by(Product.id)
         if locking:
             variants = select(Variant).where(Variant.product_id.in_(some)).order_by(Variant.id)
             session.scalars(_locked(variants)).all()
             wanted = _locked(wanted)
-        for product in session.scalars(wanted.options(selectinload(Product.variants))):
+        for product in session.scalars(wanted.options(offers)):
             products[product.id] = product
     return products
 

@@ -52,6 +52,7 @@ class VariantRecord:
     has_stock: bool = False
     stock: int | None = None
     is_archived: bool | None = None
+    other_prices: dict[str, int] | None = None
 
 
 @dataclass(slots=True)
@@ -59,7 +60,8 @@ class ProductRecord:
     """A product as the file wants it.
 
     ``key`` names it in the other shop (empty: the slug does). ``fields`` are wanted always, ``defaults`` only for a
-    product that is new. ``shelves`` is the way to its category, None when the file does not speak of it. When
+    product that is new. ``shelves`` is the way to its category and ``option_names`` in what its variants
+    differ, None when the file does not speak of them. When
     ``is_exact`` the state is taken as it stands, because the file was written by a shop like this one.
     """
 
@@ -73,12 +75,12 @@ class ProductRecord:
     is_exact: bool = False
     shelves: list[Shelf] | None = None
     currency: str = ""
+    option_names: list[str] | None = None
     variants: list[VariantRecord] = field(default_factory=list)
     pictures: list[PictureRecord] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
-    @property
-    def has_errors(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether the product has to be left out."""
         return any(note.is_error for note in self.notes)
 

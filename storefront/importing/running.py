@@ -206,14 +206,14 @@ def _deal_with(run: ImportRun, records: list[ProductRecord], *, is_writing: bool
     shelves = Shelves()
     outcome = _Outcome()
     for record, product in zip(records, known.products, strict=True):
-        if record.has_errors:
+        if record.is_refused():
             outcome.refused += 1
             outcome.notes += record.notes
             continue
         plan = compare(record, product, known, shelves, with_pictures=run.with_pictures)
-        if is_writing and not record.has_errors:
+        if is_writing and not record.is_refused():
             applying.shelve(plan, shelves)
-        if record.has_errors:
+        if record.is_refused():
             outcome.refused += 1
         else:
             written = applying.write(plan, run.id) if is_writing and plan.is_changed else plan.product

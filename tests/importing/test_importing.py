@@ -1,10 +1,14 @@
 """Files on their way into the catalogue, on both databases."""
 
+import csv
+import io
 from contextlib import closing
 from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
 from storefront.catalog.models import Category, Product, Variant
@@ -12,6 +16,8 @@ from storefront.catalog.service import editing
 from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.importing import running
+from storefront.importing.defusing import defused
+from storefront.importing.formats.own import COLUMNS
 from storefront.importing.models import ImportRun
 from storefront.importing.states import RunState
 from storefront.journal import service as journal
@@ -137,28 +143,110 @@ def test_stock_from_a_file_keeps_the_books() -> None:
     assert (now.stock, now.reserved, now.sold, now.received) == (10, 1, 2, 13)
 
 
+ODD = {
+    "slug": "odd",
+    "title": 'A "quoted", title',
+    "title_zh": "奇怪的标题",
+    "summary": "=1+1",
+    "description": "Line one\nLine two\r\n'-three\ttab",
+    "description_zh": "中文\\",
+    "kind": "physical",
+    "state": "published",
+    "published_at": "2026-01-02T03:04:05.000006+00:00",
+    "requires_shipping": "yes",
+    "category": "tea/green-tea",
+    "category_name": "Tea \\> more > Green",
+    "category_name_zh": "茶 > 绿茶",
+    "specifications": '[{"name": "Paper", "translations": {"zh": {"name": "纸"}}, "value": "120 g"}]',
+    "sku": "+SKU-1",
+    "variant": "Red / L",
+    "variant_zh": "红",
+    "option1_name": "Colour",
+    "option1_name_zh": "颜色",
+    "option1_value": "Red",
+    "option1_value_zh": "红",
+    "option2_name": "Size",
+    "option2_value": "L",
+    "currency": "BHD",
+    "price": "1.234",
+    "compare_at": "2.000",
+    "sale_price": "1.000",
+    "sale_starts_at": "2026-01-02T00:00:00+00:00",
+    "sale_ends_at": "2026-02-02T00:00:00+00:00",
+    "other_prices": "CNY 20.00; JPY 400",
+    "cost": "0.500",
+    "stock": "5",
+    "low_stock": "2",
+    "weight_grams": "120",
+    "barcode": "0012",
+}
+OTHER = {
+    "slug": "odd",
+    "sku": "@SKU-2",
+    "variant": "Red / M",
+    "option1_name": "Colour",
+    "option1_value": "Red",
+    "option1_value_zh": "红",
+    "option2_name": "Size",
+    "option2_value": "M",
+    "currency": "BHD",
+    "price": "0.001",
+    "archived": "yes",
+    "pay_what_they_want": "yes",
+    "suggested_price": "0.010",
+}
+PLAIN = {"slug": "plain", "title": "Plain", "kind": "download", "state": "draft", "requires_shipping": "no"}
+
+
+def _file(*rows: dict[str, str]) -> bytes:
+    """Write a file as the export does."""
+    buffer = io.StringIO()
+    for cells in (dict(zip(COLUMNS, COLUMNS, strict=True)), *rows):
+        csv.writer(buffer).writerow([defused(cells.get(column, "")) for column in COLUMNS])
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
+
+
 def test_export_comes_back_byte_for_byte_into_an_empty_shop(app: Flask) -> None:
-    content = (
-        "slug,title,title_zh,summary,description,description_zh,kind,state,published_at,requires_shipping,category,"
-        "category_name,category_name_zh,sku,variant,variant_zh,option1_name,option1_value,option2_name,option2_value,"
-        "currency,price,compare_at,stock,weight_grams,barcode,archived\r\n"
-        'odd,"A ""quoted"", title",奇怪的标题,\'=1+1,"Line one\nLine two\r\n\'-three",中文\\,physical,published,'
-        "2026-01-02T03:04:05.000006+00:00,yes,tea/green-tea,Tea \\> more > Green,茶 > 绿茶,'+SKU-1,Red / L,红,"
-        "Colour,Red,Size,L,BHD,1.234,2.000,5,120,0012,\r\n"
-        "odd,,,,,,,,,,,,,'@SKU-2,Red / M,,Colour,Red,Size,M,BHD,0.001,,,,,yes\r\n"
-        "plain,Plain,,,,,download,draft,,no,,,,PLAIN-1,,,,,,,BHD,0.000,,,,,\r\n"
-    )
+    content = _file(ODD, OTHER, PLAIN | {"sku": "PLAIN-1", "currency": "BHD", "price": "0.000"})
     first = bring(content)
     assert (counts(first), errors(first)) == ((2, 0, 0, 0), [])
     assert shop.get_profile().currency == "BHD"
-    assert product("odd").summary == "=1+1"
-    once = exported()
-    assert counts(bring(once)) == (0, 0, 2, 0)
+    odd = product("odd")
+    assert (odd.summary, odd.option_names) == ("=1+1", ["Colour", "Size"])
+    assert [(each.sku, each.price_amount) for each in odd.variants] == [("+SKU-1", 1234), ("@SKU-2", 1)]
+    assert exported() == content
+    assert counts(bring(content)) == (0, 0, 2, 0)
     _empty()
-    assert counts(bring(once)) == (2, 0, 0, 0)
-    assert exported() == once
-    rows = once.decode().splitlines()
-    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.split(","))
+    assert counts(bring(content)) == (2, 0, 0, 0)
+    assert exported() == content
+    cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(_TEXTS, _TEXTS, _TEXTS, _TEXTS), min_size=1, max_size=6))
+def test_any_texts_come_back_byte_for_byte(app: Flask, texts: list[tuple[str, str, str, str]]) -> None:
+    _empty()
+    rows = [
+        PLAIN
+        | {"slug": f"plain-{number}", "title": f"T{title}", "summary": summary, "description": text}
+        | {
+            "description_zh": text[::-1],
+            "sku": f"SKU-{number}",
+            "variant": name,
+            "currency": "EUR",
+            "price": "1.00",
+        }
+        | {"barcode": name}
+        for number, (title, summary, text, name) in enumerate(texts)
+    ]
+    content = _file(*rows)
+    run = bring(content)
+    assert (errors(run), counts(run)) == ([], (len(rows), 0, 0, 0))
+    assert exported() == content
 
 
 def test_another_currency_is_refused_where_products_are() -> None:

@@ -79,9 +79,10 @@ def test_woocommerce_variations_find_their_parents_wherever_they_stand() -> None
         "0012345678905",
     )
     assert book.defaults == {"kind": ProductKind.DOWNLOAD, "requires_shipping": False}
-    assert lamp.has_errors
+    assert lamp.is_refused()
     assert draft.state is ProductState.DRAFT
-    assert scarf.variants[0].stock == 2
+    assert scarf.variants[0].fields["sale_amount"] == 1000
+    assert scarf.variants[0].fields["sale_ends_at"] == datetime(2020, 1, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

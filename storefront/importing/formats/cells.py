@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from storefront.core.clock import UTC, datetime
 from storefront.core.errors import N_
-from storefront.core.money import InvalidAmount, exponent_of, parse_amount
+from storefront.core.money import InvalidAmount, exponent_of, known_currencies, parse_amount
 from storefront.importing.records import ProductRecord
 
 LONGEST_TEXT = 50_000
@@ -83,6 +83,19 @@ class Cells:
             self.refuse(column, N_("This amount is too high."))
             return None
         return amount
+
+    def prices(self, column: str) -> dict[str, int]:
+        """Return prices in other currencies such as ``CNY 150.00; USD 21.00``, in minor units by currency."""
+        found = {}
+        for part in filter(None, (each.strip() for each in self.raw(column).split(";"))):
+            currency, _, text = part.partition(" ")
+            try:
+                if currency not in known_currencies() or currency in found:
+                    raise InvalidAmount(part)
+                found[currency] = _minor_units(text.strip(), currency)
+            except InvalidAmount:
+                self.refuse(column, N_("“%(text)s” is no price such as USD 21.00."), text=part[:40])
+        return found
 
     def whole(self, column: str, highest: int) -> int | None:
         """Return a whole number, which may be negative; None for an empty cell and for what is none."""

@@ -3,8 +3,10 @@
 The first row of a product says what the product is, each row says one variant.
 """
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from storefront.catalog.service import naming
 from storefront.catalog.states import ProductKind, ProductState
@@ -30,6 +32,8 @@ from storefront.importing.states import Source
 OTHER_LANGUAGES = tuple(language for language in LANGUAGES if language != "en")
 PRODUCT_TEXTS = {"title": LONGEST_TITLE, "summary": LONGEST_SUMMARY, "description": LONGEST_TEXT}
 CATEGORY_STEP = " > "
+# How a product's translations call the names of its options.
+OPTION_WORDS = ("option", "option2", "option3")
 
 # What each column means, as the owner is shown it.
 _MEANINGS = {
@@ -48,7 +52,16 @@ _MEANINGS = {
     "currency": N_("currency"),
     "price": N_("price"),
     "compare_at": N_("price before"),
+    "sale_price": N_("sale"),
+    "sale_starts_at": N_("sale"),
+    "sale_ends_at": N_("sale"),
+    "pay_what_they_want": N_("Pay what you want"),
+    "suggested_price": N_("Pay what you want"),
+    "other_prices": N_("price"),
+    "cost": N_("cost"),
     "stock": N_("stock"),
+    "low_stock": N_("stock"),
+    "specifications": N_("Specifications"),
     "weight_grams": N_("weight"),
     "barcode": N_("barcode"),
     "archived": N_("archived"),
@@ -68,12 +81,15 @@ def _columns() -> tuple[str, ...]:
     return (
         "slug",
         *spoken(*PRODUCT_TEXTS),
+        "specifications",
         *("kind", "state", "published_at", "requires_shipping", "category"),
         *spoken("category_name"),
         "sku",
         *spoken("variant"),
         *options,
-        *("currency", "price", "compare_at", "stock", "weight_grams", "barcode", "archived"),
+        *("currency", "price", "compare_at", "sale_price", "sale_starts_at", "sale_ends_at"),
+        *("pay_what_they_want", "suggested_price", "other_prices", "cost"),
+        *("stock", "low_stock", "weight_grams", "barcode", "archived"),
     )
 
 
@@ -129,6 +145,8 @@ class OwnFormat:
         if first.has("images"):
             urls = dict.fromkeys(first.raw("images").split())
             record.pictures = [PictureRecord(url, "") for url in urls if is_web_address(url)]
+        if first.has("option1_name"):
+            _read_options(first, record)
         record.variants = [_variant(Cells(row, record), record) for row in rows]
         return record
 
@@ -163,8 +181,43 @@ def _read_texts(cells: Cells, record: ProductRecord) -> None:
             if cells.has(f"{name}_{language}"):
                 text = cells.text(f"{name}_{language}", most, exact=True)
                 record.translations.setdefault(language, {})[name] = text
+    if cells.has("specifications"):
+        record.fields["specifications"] = _read_specifications(cells)
     if "title" in record.fields and not record.fields["title"].strip():
         cells.refuse("title", N_("A product needs a title."))
+
+
+def _read_options(cells: Cells, record: ProductRecord) -> None:
+    names = [cells.raw(f"option{number}_name") for number in range(1, MOST_OPTIONS + 1)]
+    record.option_names = [name for name in names if name]
+    for language in OTHER_LANGUAGES:
+        for number, word in enumerate(OPTION_WORDS, 1):
+            if cells.has(column := f"option{number}_name_{language}"):
+                text = cells.text(column, LONGEST_VARIANT, exact=True)
+                record.translations.setdefault(language, {})[word] = text
+
+
+def _read_specifications(cells: Cells) -> list[dict[str, Any]] | None:
+    text = cells.word("specifications")
+    if not text:
+        return None
+    try:
+        rows = json.loads(text)
+        sound = isinstance(rows, list) and all(
+            isinstance(row, dict)
+            and isinstance(row.get("name"), str)
+            and isinstance(row.get("value"), str)
+            and isinstance(row.get("translations", {}), dict)
+            for row in rows
+        )
+    except (ValueError, RecursionError):
+        sound = False
+    if not sound or "\\u0000" in text:
+        cells.refuse(
+            "specifications", N_('This must be a list such as [{"name": "Paper", "value": "120 g"}].')
+        )
+        return None
+    return [{"translations": {}, **row} for row in rows]
 
 
 def _read_facts(cells: Cells, record: ProductRecord) -> None:
@@ -235,6 +288,7 @@ def _variant(cells: Cells, record: ProductRecord) -> VariantRecord:
             variant.translations.setdefault(language, {})["title"] = text
     if cells.has("option1_name"):
         variant.fields["options"] = _options(cells)
+        _read_values(cells, record)
     currency = cells.word("currency").upper() or record.currency
     if currency != record.currency:
         cells.refuse("currency", N_("All variants of a product have the same currency."))
@@ -243,6 +297,7 @@ def _variant(cells: Cells, record: ProductRecord) -> VariantRecord:
         variant.fields["price_amount"] = amount
     if cells.has("compare_at"):
         variant.fields["compare_at_amount"] = cells.amount("compare_at", record.currency)
+    _read_offers(cells, variant, record.currency)
     if cells.has("stock"):
         variant.has_stock = True
         variant.stock = _not_negative(cells, "stock", HIGHEST_STOCK)
@@ -253,6 +308,35 @@ def _variant(cells: Cells, record: ProductRecord) -> VariantRecord:
     if cells.has("archived"):
         variant.is_archived = cells.yes("archived")
     return variant
+
+
+def _read_offers(cells: Cells, variant: VariantRecord, currency: str) -> None:
+    """The sale, paying what one wants, prices elsewhere, and what it costs the shop."""
+    for column, name in (
+        ("sale_price", "sale_amount"),
+        ("suggested_price", "suggested_amount"),
+        ("cost", "cost_amount"),
+    ):
+        if cells.has(column):
+            variant.fields[name] = cells.amount(column, currency)
+    for column in ("sale_starts_at", "sale_ends_at"):
+        if cells.has(column):
+            variant.fields[column] = cells.moment(column)
+    if cells.has("pay_what_they_want"):
+        variant.fields["pays_what_they_want"] = cells.yes("pay_what_they_want")
+    if cells.has("low_stock"):
+        variant.fields["low_stock"] = _not_negative(cells, "low_stock", HIGHEST_STOCK)
+    if cells.has("other_prices"):
+        variant.other_prices = cells.prices("other_prices")
+
+
+def _read_values(cells: Cells, record: ProductRecord) -> None:
+    """A value is translated once for the product, wherever it stands."""
+    for number in range(1, MOST_OPTIONS + 1):
+        for language in OTHER_LANGUAGES:
+            text = cells.text(f"option{number}_value_{language}", LONGEST_VARIANT, exact=True)
+            if text and (value := cells.raw(f"option{number}_value")):
+                record.translations.setdefault(language, {})[f"value:{value}"] = text
 
 
 def _options(cells: Cells) -> dict[str, str]:

@@ -65,6 +65,7 @@ _MEANINGS = {
     "variant inventory policy": N_("stock"),
     "variant price": N_("price"),
     "variant compare at price": N_("price before"),
+    "cost per item": N_("cost"),
     "variant requires shipping": N_("sent by post"),
     "variant barcode": N_("barcode"),
     "image src": N_("pictures"),
@@ -123,6 +124,7 @@ class ShopifyFormat:
         _read_texts(first, record)
         _read_facts(first, every, record)
         names = [_option_name(every, number) for number in range(1, MOST_OPTIONS + 1)]
+        record.option_names = _ordered(names, first)
         record.variants = [_variant(cells, names, record) for cells in every if _is_variant(cells)]
         record.pictures = _pictures(every)
         return record
@@ -181,6 +183,11 @@ def _option_name(every: list[Cells], number: int) -> str:
     return next((name for cells in every if (name := cells.word(f"option{number} name"))), "")
 
 
+def _ordered(names: list[str], first: Cells) -> list[str]:
+    is_plain = (names[0].casefold(), first.word("option1 value").casefold()) == _NO_OPTION
+    return [] if is_plain else [name[:LONGEST_VARIANT] for name in names if name]
+
+
 def _variant(cells: Cells, names: list[str], record: ProductRecord) -> VariantRecord:
     variant = VariantRecord(cells.line, cells.text("variant sku", LONGEST_SKU))
     options = {}
@@ -191,7 +198,7 @@ def _variant(cells: Cells, names: list[str], record: ProductRecord) -> VariantRe
     variant.fields["options"] = options
     variant.fields["title"] = " / ".join(options.values())[:LONGEST_VARIANT]
     amount = cells.amount("variant price", record.currency)
-    if amount is None and not record.has_errors:
+    if amount is None and not record.is_refused():
         cells.refuse("variant price", N_("A variant needs a price."))
     variant.fields["price_amount"] = amount or 0
     before = cells.amount("variant compare at price", record.currency)
@@ -202,6 +209,8 @@ def _variant(cells: Cells, names: list[str], record: ProductRecord) -> VariantRe
             )
         before = None
     variant.fields["compare_at_amount"] = before
+    if cells.has("cost per item"):
+        variant.fields["cost_amount"] = cells.amount("cost per item", record.currency)
     variant.fields["weight_grams"] = cells.scaled("variant grams", Decimal(1), HIGHEST_WEIGHT) or None
     variant.fields["barcode"] = cells.text("variant barcode", LONGEST_SKU).lstrip("'")
     variant.has_stock = cells.has("variant inventory qty")

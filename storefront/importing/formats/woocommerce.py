@@ -64,6 +64,7 @@ _DOWNLOAD = re.compile(r"download (\d+) url")
 _GRAMS = {"kg": Decimal(1000), "g": Decimal(1), "lbs": Decimal("453.59237"), "oz": Decimal("28.349523125")}
 _ESCAPED = re.compile(r"'(?=[=+\-@\t\r])")
 _MOST_ATTRIBUTES = 20
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class WooCommerceFormat:
@@ -119,13 +120,17 @@ class WooCommerceFormat:
         _read_texts(first, record)
         _read_facts(first, others, types, record)
         record.pictures = _pictures([first, *others])
+        record.option_names = []
         if "variable" in types:
             others.sort(key=_position)
-            record.variants = [_variant(cells, first, record, around, is_variation=True) for cells in others]
+            record.variants = [_variant(cells, first, record, is_variation=True) for cells in others]
+            record.option_names = list(
+                dict.fromkeys(name for each in record.variants for name in each.fields["options"])
+            )
         else:
             for cells in others:
                 cells.refuse("sku", N_("Another row of this file has the same name."))
-            record.variants = [_variant(first, first, record, around, is_variation=False)]
+            record.variants = [_variant(first, first, record, is_variation=False)]
         return record
 
 
@@ -179,20 +184,16 @@ def _position(cells: Cells) -> tuple[int, int]:
     return (int(word) if word.isascii() and word.isdigit() and len(word) < 9 else 0, cells.line)
 
 
-def _variant(
-    cells: Cells, parent: Cells, record: ProductRecord, around: Surroundings, *, is_variation: bool
-) -> VariantRecord:
+def _variant(cells: Cells, parent: Cells, record: ProductRecord, *, is_variation: bool) -> VariantRecord:
     variant = VariantRecord(cells.line, cells.text("sku", LONGEST_SKU))
     options = _options(cells) if is_variation else {}
     variant.fields["options"] = options
     variant.fields["title"] = " / ".join(options.values())[:LONGEST_VARIANT]
     regular = cells.amount("regular price", record.currency)
     sale = cells.amount("sale price", record.currency)
-    if regular is None and not record.has_errors:
+    if regular is None and not record.is_refused():
         cells.refuse("regular price", N_("A variant needs a price."))
-    is_on_sale = sale is not None and sale < (regular or 0) and _is_sale_on(cells, around.moment)
-    variant.fields["price_amount"] = (sale if is_on_sale else regular) or 0
-    variant.fields["compare_at_amount"] = regular if is_on_sale else None
+    _set_prices(cells, variant, regular or 0, sale)
     variant.fields["weight_grams"] = _weight(cells) or (_weight(parent) if is_variation else None)
     variant.fields["barcode"] = cells.text("gtin, upc, ean, or isbn", LONGEST_SKU)
     if cells.has("published") and is_variation:
@@ -212,9 +213,19 @@ def _options(cells: Cells) -> dict[str, str]:
     return options
 
 
-def _is_sale_on(cells: Cells, moment: datetime) -> bool:
-    start, end = _day(cells, "date sale price starts"), _day(cells, "date sale price ends")
-    return (start is None or start <= moment) and (end is None or moment <= end)
+def _set_prices(cells: Cells, variant: VariantRecord, regular: int, sale: int | None) -> None:
+    """A sale with dates runs by the clock here too; without any its price is the price, with the other crossed out."""
+    starts_at, ends_at = _day(cells, "date sale price starts"), _day(cells, "date sale price ends")
+    starts_at = starts_at or (_LONG_AGO if ends_at else None)
+    is_sale = sale is not None and sale < regular
+    has_begin = is_sale and starts_at is not None
+    variant.fields |= {
+        "price_amount": regular if has_begin or not is_sale else sale,
+        "compare_at_amount": regular if is_sale and not has_begin else None,
+        "sale_amount": sale if has_begin else None,
+        "sale_starts_at": starts_at if has_begin else None,
+        "sale_ends_at": ends_at if has_begin else None,
+    }
 
 
 def _day(cells: Cells, column: str) -> datetime | None:
