@@ -1,6 +1,7 @@
 """The door for Stripe: verify, keep, answer. What follows is a job."""
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from storefront.checkout.jobs import gateway
 from storefront.core.db import unit_of_work
@@ -22,7 +23,7 @@ _FOLLOWED = ("checkout.session.", "charge.dispute.", "refund.", "charge.refunded
 @public
 def stripe() -> Response:
     """Take in an event once. Anything that can't be verified is 400, whatever its bytes; unknown types are welcome."""
-    body = request.get_data(cache=False) if (request.content_length or 0) <= _LARGEST else b""
+    body = _body()
     try:
         event = gateway().read_event(body, request.headers.get("Stripe-Signature", ""))
     except BadSignature as problem:
@@ -39,3 +40,12 @@ def stripe() -> Response:
 
 
 exempt(stripe)
+
+
+def _body() -> bytes:
+    """Return what was sent, or nothing when it is larger than any event, however its length was declared."""
+    request.max_content_length = _LARGEST
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return b""
