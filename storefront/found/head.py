@@ -32,7 +32,11 @@ def page_head(**query: str | None) -> Head:
     base, language = settings().base_url, current_language()
     return Head(
         canonical=f"{base}/{language}{tail}",
-        alternates=[*((code, f"{base}/{code}{tail}") for code in LANGUAGES), ("x-default", f"{base}{tail}")],
+        # Not the address without a prefix: that one names another as its canonical, so no alternate may lead there.
+        alternates=[
+            *((code, f"{base}/{code}{tail}") for code in LANGUAGES),
+            ("x-default", f"{base}/{LANGUAGES[0]}{tail}"),
+        ],
         locale=_LOCALES[language],
         other_locales=[_LOCALES[code] for code in LANGUAGES if code != language],
         feed=f"{base}/{language}/feed.atom",
