@@ -1,7 +1,5 @@
 """variants by options, stock movements and requests, sales and the history of prices"""
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -187,16 +185,11 @@ def _create_stock_request():
 
 def _begin_the_books():
     """What was received before counts as one movement; prices are known from now on, and nothing before is made up."""
-    moment = sa.bindparam("moment", datetime.now(UTC), type_=_MOMENT)
-    op.get_bind().execute(
-        sa.text(
-            "INSERT INTO stock_movement (variant_id, quantity, reason, note, actor, at)"
-            " SELECT id, received, 'counted', '', 'shop', :moment FROM variant WHERE received <> 0"
-        ).bindparams(moment)
+    op.execute(
+        "INSERT INTO stock_movement (variant_id, quantity, reason, note, actor, at)"
+        " SELECT id, received, 'counted', '', 'shop', CURRENT_TIMESTAMP FROM variant WHERE received <> 0"
     )
-    op.get_bind().execute(
-        sa.text(
-            "INSERT INTO price_history (variant_id, set_at, actor, currency, price_amount)"
-            " SELECT id, :moment, 'shop', currency, price_amount FROM variant"
-        ).bindparams(moment)
+    op.execute(
+        "INSERT INTO price_history (variant_id, set_at, actor, currency, price_amount)"
+        " SELECT id, CURRENT_TIMESTAMP, 'shop', currency, price_amount FROM variant"
     )

@@ -1,7 +1,6 @@
 """Filling and changing a cart. What comes from a form is corrected and said, never trusted and never a fault."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
@@ -9,20 +8,24 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.cart.models import Cart, CartLine
+from storefront.cart.showing import (
+    CartView,
+    Change,
+    LineView,
+    is_short,
+    most_of,
+    problem,
+    problem_of_amount,
+    read_amount,
+)
 from storefront.catalog import queries as catalog
 from storefront.catalog.models import Product, Variant
-from storefront.catalog.pictures import PictureView, cover_view
-from storefront.catalog.pricing import PriceNow, price_at, unit_amount
 from storefront.core import db
-from storefront.core.clock import datetime, now, timedelta
+from storefront.core.clock import now, timedelta
 from storefront.core.ids import new_public_id
-from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
-from storefront.web.language import current_language, in_language
+from storefront.web.language import in_language
 
 KEPT_FOR = timedelta(days=30)
-MOST_OF_ONE = 99
-# Stripe takes amounts of up to eight digits.
-MOST_CHOSEN = 99_999_999
 # Stripe takes 100 lines a session.
 MOST_LINES = 100
 
@@ -42,90 +45,6 @@ def ask_for_held_units(find: HeldUnits) -> None:
     back from the payment page must not be told that the last unit, which waits for them, is sold out."""
     global _held_units  # set once, when the shop is put together
     _held_units = find
-
-
-@dataclass(slots=True)
-class LineView:
-    """One line as the cart shows it, at the price of ``moment``. ``problem`` says why it can't be bought as it is."""
-
-    variant: Variant
-    product: Product
-    quantity: int
-    problem: str | None
-    chosen_amount: int | None
-    moment: datetime
-
-    @property
-    def title(self) -> str:
-        """The title of the product in the page's language."""
-        return in_language(self.product, "title")
-
-    @property
-    def variant_title(self) -> str:
-        """Which of the variants, or nothing when there is only one."""
-        return in_language(self.variant, "title")
-
-    @property
-    def price(self) -> PriceNow:
-        """What one costs, or the least where the buyer chooses."""
-        return price_at(self.variant, self.moment)
-
-    @property
-    def unit(self) -> Money:
-        """What the buyer pays for one."""
-        return Money(unit_amount(self.variant, self.chosen_amount, self.moment), self.variant.currency)
-
-    @property
-    def total(self) -> Money:
-        """What this line costs."""
-        return self.unit * self.quantity
-
-    @property
-    def picture(self) -> PictureView | None:
-        """The cover of the product."""
-        return cover_view(self.product.cover) if self.product.cover else None
-
-
-@dataclass(slots=True)
-class CartView:
-    """The whole cart as it stands in the database now."""
-
-    checkout_key: str
-    lines: list[LineView]
-    currency: str
-
-    @property
-    def count(self) -> int:
-        """How many pieces."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
-    def total(self) -> Money:
-        """What all of it costs."""
-        return Money(sum(line.total.amount for line in self.lines), self.currency)
-
-    @property
-    def has_problem(self) -> bool:
-        """Whether something must be changed before it can be bought."""
-        return any(line.problem for line in self.lines)
-
-    @property
-    def requires_shipping(self) -> bool:
-        """Whether something of it is sent by post."""
-        return any(line.product.requires_shipping for line in self.lines)
-
-
-@dataclass(slots=True)
-class Change:
-    """What became of a wish: the sentence for the person, and how many there are now.
-
-    ``wrong_amount`` is what was typed where one pays what one wants, when it can't be paid.
-    """
-
-    sentence: str
-    quantity: int
-    is_as_wished: bool = True
-    wrong_amount: str | None = None
 
 
 def find_cart(
@@ -212,15 +131,15 @@ def view_of(cart: Cart | None, currency: str) -> CartView:
     )
     rows = db.session().execute(statement).all()
     moment = now()
-    is_short = any(_is_short(variant, quantity) for quantity, _, variant, _ in rows)
-    held = _held_units(cart.checkout_key) if is_short else {}
+    anything_short = any(is_short(variant, quantity) for quantity, _, variant, _ in rows)
+    held = _held_units(cart.checkout_key) if anything_short else {}
     lines = [
         LineView(
             variant,
             product,
             quantity,
-            _problem(variant, product, quantity, held.get(variant.id, 0), currency)
-            or _problem_of_amount(variant, chosen, moment),
+            problem(variant, product, quantity, held.get(variant.id, 0), currency)
+            or problem_of_amount(variant, chosen, moment),
             chosen,
             moment,
         )
@@ -270,17 +189,13 @@ def merge_at_login(public_id: str | None, account_id: int) -> None:
         select(CartLine).where(CartLine.cart_id == visitor.id).order_by(CartLine.id)
     ):
         add(own, line.variant_id, line.quantity)
-        _take_amount_along(own, line)
+        same = _line(own, line.variant_id)
+        if same is not None and line.chosen_amount is not None:
+            same.chosen_amount = line.chosen_amount
     key = visitor.checkout_key
     db.session().delete(visitor)
     db.session().flush()
     own.checkout_key = key
-
-
-def _take_amount_along(own: Cart, line: CartLine) -> None:
-    same = _line(own, line.variant_id) if line.chosen_amount is not None else None
-    if same is not None:
-        same.chosen_amount = line.chosen_amount
 
 
 def empty_after_purchase(checkout_key: str, bought: dict[int, int]) -> None:
@@ -315,14 +230,14 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount
     variant, line = found.variant, found.line
     wished = exactly or more + (line.quantity if line else 0)
     title = in_language(found.product, "title")
-    most = _most(
-        variant, _held_units(cart.checkout_key).get(variant_id, 0) if _is_short(variant, wished) else 0
+    most = most_of(
+        variant, _held_units(cart.checkout_key).get(variant_id, 0) if is_short(variant, wished) else 0
     )
     if most == 0:
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
     if line is None and found.lines_in_cart >= MOST_LINES:
         return Change(gettext("A cart holds at most 100 different things."), 0, is_as_wished=False)
-    chosen = _read_amount(variant, amount)
+    chosen = read_amount(variant, amount)
     if isinstance(chosen, str):
         return Change(chosen, line.quantity if line else 0, is_as_wished=False, wrong_amount=amount)
     quantity = min(wished, most)
@@ -340,24 +255,6 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount
             is_as_wished=False,
         )
     return Change(gettext("%(title)s is in the cart.", title=title), quantity)
-
-
-def _read_amount(variant: Variant, text: str) -> int | str | None:
-    """Return what was typed in minor units, None where nothing was, or what is wrong with it."""
-    if not variant.pays_what_they_want or not text.strip():
-        return None
-    least, most = price_at(variant, now()).price, Money(MOST_CHOSEN, variant.currency)
-    language = current_language()
-    try:
-        amount = parse_amount(text[:30], variant.currency)
-    except InvalidAmount:
-        example = Money(max(least.amount, 10 ** exponent_of(variant.currency)), variant.currency)
-        return str(gettext("Please enter an amount such as %(example)s.", example=f"{example.decimal}"))
-    if amount < least.amount:
-        return str(gettext("Please pay at least %(least)s.", least=least.format(language)))
-    if amount > most.amount:
-        return str(gettext("The highest amount is %(amount)s.", amount=most.format(language)))
-    return amount
 
 
 class _Found(NamedTuple):
@@ -385,38 +282,6 @@ def _one(statement: Any, for_update: bool) -> Cart | None:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     found: Cart | None = db.session().scalar(statement)
     return found
-
-
-def _is_short(variant: Variant, quantity: int) -> bool:
-    return variant.stock is not None and variant.stock < quantity
-
-
-def _most(variant: Variant, held: int) -> int:
-    """Return how many one may have: what there is and what one's own unpaid order holds, within reason."""
-    return MOST_OF_ONE if variant.stock is None else min(variant.stock + held, MOST_OF_ONE)
-
-
-def _problem(variant: Variant, product: Product, quantity: int, held: int, currency: str) -> str | None:
-    is_on_offer = (
-        variant.archived_at is None and catalog.is_published(product) and variant.currency == currency
-    )
-    if not is_on_offer:
-        return str(gettext("This is not on offer any more. Please remove it."))
-    left = _most(variant, held)
-    if left == 0:
-        return str(gettext("This is sold out. Please remove it."))
-    if variant.stock is not None and left < quantity:
-        return str(gettext("Only %(num)s left. Please take fewer.", num=left))
-    return None
-
-
-def _problem_of_amount(variant: Variant, chosen_amount: int | None, moment: datetime) -> str | None:
-    """The least may have risen since the buyer chose."""
-    least = price_at(variant, moment).price
-    if not variant.pays_what_they_want or chosen_amount is None or chosen_amount >= least.amount:
-        return None
-    now_least = least.format(current_language())
-    return str(gettext("This costs at least %(least)s now. Please choose again.", least=now_least))
 
 
 def _line(cart: Cart, variant_id: int) -> CartLine | None:

@@ -8,7 +8,7 @@ from storefront.accounts.sessions import current_account
 from storefront.cart import service
 from storefront.cart.cookie import cart_id_of_visitor, remember_cart
 from storefront.cart.models import Cart
-from storefront.cart.service import Change
+from storefront.cart.showing import MOST_OF_ONE, Change
 from storefront.catalog.choosing import OPTION_FIELDS, find_with_options
 from storefront.catalog.pricing import price_at
 from storefront.catalog.queries import get_variants
@@ -39,7 +39,7 @@ def show() -> Response:
 def add_line() -> BaseResponse:
     """Put something into the cart."""
     variant_id, quantity = _number("variant_id"), _number("quantity", default=1)
-    if variant_id is None or quantity is None or not 1 <= quantity <= service.MOST_OF_ONE:
+    if variant_id is None or quantity is None or not 1 <= quantity <= MOST_OF_ONE:
         return _say(Change(_not_understood(), 0, is_as_wished=False), None)
     chosen_id = _chosen_by_options(variant_id)
     if chosen_id is None:
@@ -130,20 +130,20 @@ def _chosen_by_options(variant_id: int) -> int | None:
 def _ask_for_amount(change: Change, variant_id: int, quantity: int) -> Response:
     """Say at its field what is wrong with the amount, on the product page by a piece of it, or on a page of its own."""
     variant = get_variants([variant_id])[variant_id]
-    return render_page(
-        "cart/choose_amount.html",
-        fragment="cart/_added.html",
-        also=("cart/_amount.html",),
-        status=422,
-        change=change,
-        count=service.count_of(cart_id_of_visitor(), _account_id()),
-        product=variant.product,
-        variant=variant,
-        least=price_at(variant, now()).price,
-        quantity=quantity,
-        typed=change.wrong_amount,
-        error=change.sentence,
-    )
+    about = {
+        "product": variant.product,
+        "variant": variant,
+        "least": price_at(variant, now()).price,
+        "quantity": quantity,
+        "typed": change.wrong_amount,
+        "error": change.sentence,
+        "oob": wants_fragment(),
+    }
+    if not wants_fragment():
+        return make_response(render_template("cart/choose_amount.html", **about), 422)
+    count = service.count_of(cart_id_of_visitor(), _account_id())
+    said = render_template("cart/_added.html", change=change, count=count)
+    return make_response(said + render_template("cart/_amount.html", **about), 422)
 
 
 def _say(change: Change, mine: Cart | None) -> BaseResponse:
@@ -176,7 +176,7 @@ def _wished(had: int) -> int | None:
     step = _number("step", default=0)
     if quantity is None or step is None or not 0 <= quantity <= 999:
         return None
-    return max(0, min(quantity + step, service.MOST_OF_ONE)) if step in (-1, 0, 1) else None
+    return max(0, min(quantity + step, MOST_OF_ONE)) if step in (-1, 0, 1) else None
 
 
 def _number(name: str, default: int | None = None) -> int | None:
@@ -193,7 +193,7 @@ def _undo_in_address() -> tuple[int, int] | None:
     if (
         variant_id.isascii()
         and variant_id.isdigit()
-        and quantity in {str(n) for n in range(1, service.MOST_OF_ONE + 1)}
+        and quantity in {str(n) for n in range(1, MOST_OF_ONE + 1)}
     ):
         return int(variant_id[:12]), int(quantity)
     return None

@@ -127,10 +127,9 @@ def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
     page = ProductPage(*own)
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
     page.variants = [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": page.id})]
-    page.pictures = [
-        cover_view(picture._asdict(), language)
-        for picture in session.execute(_PICTURES, {"product": page.id})
-    ]
+    pictures = session.execute(_PICTURES, {"product": page.id}).all()
+    page.pictures = [cover_view(picture._asdict(), language) for picture in pictures]
+    page.picture_ids = [picture.id for picture in pictures]
     return page
 
 
@@ -184,7 +183,13 @@ _OFFERS = (
 )
 _PICTURES = (
     select(
-        _picture.key, _picture.width, _picture.height, _picture.widths, _picture.alt, _picture.translations
+        _picture.id,
+        _picture.key,
+        _picture.width,
+        _picture.height,
+        _picture.widths,
+        _picture.alt,
+        _picture.translations,
     )
     .where(_picture.product_id == bindparam("product"))
     .order_by(_picture.position, _picture.id)

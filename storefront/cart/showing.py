@@ -1,0 +1,153 @@
+"""A cart as pages show it, with the prices of one moment, and amounts that buyers may choose."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from storefront.catalog import queries as catalog
+from storefront.catalog.models import Product, Variant
+from storefront.catalog.pictures import PictureView, cover_view
+from storefront.catalog.pricing import PriceNow, price_at, unit_amount
+from storefront.core.clock import datetime, now
+from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
+from storefront.web.language import current_language, in_language
+
+MOST_OF_ONE = 99
+# Stripe takes amounts of up to eight digits.
+MOST_CHOSEN = 99_999_999
+
+
+@dataclass(slots=True)
+class LineView:
+    """One line as the cart shows it, at the price of ``moment``. ``problem`` says why it can't be bought as it is."""
+
+    variant: Variant
+    product: Product
+    quantity: int
+    problem: str | None
+    chosen_amount: int | None
+    moment: datetime
+
+    @property
+    def title(self) -> str:
+        """The title of the product in the page's language."""
+        return in_language(self.product, "title")
+
+    @property
+    def variant_title(self) -> str:
+        """Which of the variants, or nothing when there is only one."""
+        return in_language(self.variant, "title")
+
+    @property
+    def price(self) -> PriceNow:
+        """What one costs, or the least where the buyer chooses."""
+        return price_at(self.variant, self.moment)
+
+    @property
+    def unit(self) -> Money:
+        """What the buyer pays for one."""
+        return Money(unit_amount(self.variant, self.chosen_amount, self.moment), self.variant.currency)
+
+    @property
+    def total(self) -> Money:
+        """What this line costs."""
+        return self.unit * self.quantity
+
+    @property
+    def picture(self) -> PictureView | None:
+        """The cover of the product."""
+        return cover_view(self.product.cover) if self.product.cover else None
+
+
+@dataclass(slots=True)
+class CartView:
+    """The whole cart as it stands in the database now."""
+
+    checkout_key: str
+    lines: list[LineView]
+    currency: str
+
+    @property
+    def count(self) -> int:
+        """How many pieces."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def total(self) -> Money:
+        """What all of it costs."""
+        return Money(sum(line.total.amount for line in self.lines), self.currency)
+
+    @property
+    def has_problem(self) -> bool:
+        """Whether something must be changed before it can be bought."""
+        return any(line.problem for line in self.lines)
+
+    @property
+    def requires_shipping(self) -> bool:
+        """Whether something of it is sent by post."""
+        return any(line.product.requires_shipping for line in self.lines)
+
+
+@dataclass(slots=True)
+class Change:
+    """What became of a wish: the sentence for the person, and how many there are now.
+
+    ``wrong_amount`` is what was typed where one pays what one wants, when it can't be paid.
+    """
+
+    sentence: str
+    quantity: int
+    is_as_wished: bool = True
+    wrong_amount: str | None = None
+
+
+def read_amount(variant: Variant, text: str) -> int | str | None:
+    """Return what was typed in minor units, None where nothing was, or what is wrong with it."""
+    if not variant.pays_what_they_want or not text.strip():
+        return None
+    least, most = price_at(variant, now()).price, Money(MOST_CHOSEN, variant.currency)
+    language = current_language()
+    try:
+        amount = parse_amount(text[:30], variant.currency)
+    except InvalidAmount:
+        example = Money(max(least.amount, 10 ** exponent_of(variant.currency)), variant.currency)
+        return str(gettext("Please enter an amount such as %(example)s.", example=f"{example.decimal}"))
+    if amount < least.amount:
+        return str(gettext("Please pay at least %(least)s.", least=least.format(language)))
+    if amount > most.amount:
+        return str(gettext("The highest amount is %(amount)s.", amount=most.format(language)))
+    return amount
+
+
+def problem_of_amount(variant: Variant, chosen_amount: int | None, moment: datetime) -> str | None:
+    """The least may have risen since the buyer chose."""
+    least = price_at(variant, moment).price
+    if not variant.pays_what_they_want or chosen_amount is None or chosen_amount >= least.amount:
+        return None
+    now_least = least.format(current_language())
+    return str(gettext("This costs at least %(least)s now. Please choose again.", least=now_least))
+
+
+def is_short(variant: Variant, quantity: int) -> bool:
+    """Whether there are fewer left than wanted."""
+    return variant.stock is not None and variant.stock < quantity
+
+
+def most_of(variant: Variant, held: int) -> int:
+    """Return how many one may have: what there is and what one's own unpaid order holds, within reason."""
+    return MOST_OF_ONE if variant.stock is None else min(variant.stock + held, MOST_OF_ONE)
+
+
+def problem(variant: Variant, product: Product, quantity: int, held: int, currency: str) -> str | None:
+    """Return why so many of it can't be bought as things are, None when they can."""
+    is_on_offer = (
+        variant.archived_at is None and catalog.is_published(product) and variant.currency == currency
+    )
+    if not is_on_offer:
+        return str(gettext("This is not on offer any more. Please remove it."))
+    left = most_of(variant, held)
+    if left == 0:
+        return str(gettext("This is sold out. Please remove it."))
+    if variant.stock is not None and left < quantity:
+        return str(gettext("Only %(num)s left. Please take fewer.", num=left))
+    return None
