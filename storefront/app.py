@@ -118,7 +118,8 @@ def practice_config(settings: Settings) -> PracticeConfig:
 def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
-        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, found, admin,
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews,
+        found, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)
@@ -170,7 +171,9 @@ def _mount_practice(app: Flask, settings: Settings) -> None:
 
 def _is_catalogue(path: str) -> bool:
     """Whether pages at this path are the same for everybody, so that they may be kept."""
-    return path in _KEPT_DOCUMENTS or (path.startswith("/products") and not path.startswith("/products/preview/"))
+    return path in _KEPT_DOCUMENTS or (
+        path.startswith("/products") and not path.startswith("/products/preview/")
+    )
 
 
 def _stamp() -> int:
