@@ -74,7 +74,7 @@ def _granian_options(settings: Settings) -> list[str]:
         f"--workers-kill-timeout={_KILL_AFTER_SECONDS}",
         "--respawn-failed-workers",
         "--no-ws",
-        "--log-level=warning",
+        "--log-level=error",
         "storefront.serving:serving_app",
     ]
 
