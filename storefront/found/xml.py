@@ -30,15 +30,17 @@ def streamed(pieces: Callable[[], Iterator[str]], content_type: str, mark: str) 
     not ask for it.
     """
     is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
-    body = _in_pieces(pieces())
-    response = Response(_gzipped(body) if is_packed else body, content_type=content_type)
+    if request.if_none_match.contains_weak(mark):
+        response = Response(status=304)
+    elif is_packed:
+        response = Response(_gzipped(_in_pieces(pieces())), content_type=content_type)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = Response(_in_pieces(pieces()), content_type=content_type)
+    # Not make_conditional(), which would write the whole document into memory to know how long it is.
+    response.set_etag(mark, weak=True)
     response.headers["Cache-Control"] = "public, no-cache"
     response.vary.add("Accept-Encoding")
-    response.set_etag(mark, weak=True)
-    if is_packed:
-        response.headers["Content-Encoding"] = "gzip"
-    # Nothing of the document is made until somebody reads it, so that an answer of 304 costs nothing.
-    response.make_conditional(request)
     return response
 
 

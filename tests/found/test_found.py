@@ -88,6 +88,8 @@ def test_long_documents_are_not_made_again_for_who_has_them(client: FlaskClient)
         first = client.get(path)
         again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
         assert (first.status_code, again.status_code, again.data) == (200, 304, b""), path
+        # Who does not say how long it is has not made it yet: it is written while it is sent.
+        assert ("Content-Length" in first.headers) == (path in ("/sitemap.xml", "/en/feed.atom"))
         packed = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert gzip.decompress(packed.data) == first.data
         with db.unit_of_work():
