@@ -70,6 +70,11 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         """SELECT v.sku FROM variant v WHERE v.sold <>
            (SELECT coalesce(sum(r.quantity), 0) FROM stock_reservation r WHERE r.variant_id = v.id AND r.state = 'sold')""",
     ),
+    "stock_movements": (
+        N_("What came and went of a variant does not add up to what it has received."),
+        """SELECT v.sku FROM variant v LEFT JOIN (SELECT variant_id, sum(quantity) AS moved FROM stock_movement
+           GROUP BY variant_id) m ON m.variant_id = v.id WHERE v.received <> coalesce(m.moved, 0)""",
+    ),
     "stale_reservation": (
         N_("Stock is still held for an order that can't be paid any more."),
         """SELECT o.number FROM stock_reservation r JOIN order_line l ON l.id = r.order_line_id

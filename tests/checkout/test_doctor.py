@@ -48,6 +48,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "keys_missing": ("DELETE FROM licence_key", f"UPDATE entitlement SET granted_at = {OLD}"),
     "reserved_stock": ("UPDATE variant SET stock = stock - 1, reserved = reserved + 1",),
     "sold_stock": ("UPDATE variant SET stock = stock - 1, sold = sold + 1",),
+    "stock_movements": ("UPDATE variant SET stock = stock + 1, received = received + 1",),
     "stale_reservation": (f"UPDATE stock_reservation SET state = 'held', expires_at = {OLD}",),
     "subtotal": (
         "UPDATE shop_order SET subtotal_amount = subtotal_amount + 1, total_amount = total_amount + 1",

@@ -16,6 +16,7 @@ from storefront.admin.views import (
     products,
     reviews,
     settings,
+    stock,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "products",
     "reviews",
     "settings",
+    "stock",
 ]
