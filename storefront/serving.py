@@ -13,6 +13,7 @@ from flask import Flask
 
 from storefront.app import create_runtime, practice_config
 from storefront.core.settings import Settings, load_settings
+from storefront.gateways.stripe import StripeGateway
 from storefront.jobs.worker import Worker
 
 if TYPE_CHECKING:
@@ -32,7 +33,23 @@ def serving_app() -> Flask:
     courier = start_courier(settings)
     if courier is not None:
         Finalize(None, courier.stop, exitpriority=20)
+        _serve_practice_stripe(app, settings)
     return app
+
+
+def _serve_practice_stripe(app: Flask, settings: Settings) -> None:
+    """Let this process ask its practice Stripe on a port of its own.
+
+    Over the shop's own port the request that waits for an answer and the one that gives it would share the web threads:
+    as many checkouts at once as there are threads would wait for each other until they time out.
+    """
+    if settings.stripe_api_base:
+        return
+    from practice_stripe.serving import PracticeServer
+
+    server = PracticeServer(practice_config(settings), couriers=0).start()
+    Finalize(None, server.stop, exitpriority=15)
+    app.extensions["payment_gateway"] = StripeGateway(settings.stripe_key, settings.webhook_secrets, server.address)
 
 
 def start_courier(settings: Settings) -> "WebhookCourier | None":
