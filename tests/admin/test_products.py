@@ -15,6 +15,7 @@ from storefront.catalog.service import editing
 from storefront.catalog.stamp import read_stamp
 from storefront.catalog.states import ProductState
 from storefront.core import db
+from storefront.core.clock import now, timedelta
 from storefront.journal.service import entries_of
 from storefront.search.service import search_products
 from storefront.storage.models import StoredFile
@@ -459,3 +460,93 @@ def test_what_runs_in_browsers_is_kept_as_mere_bytes(desk: Desk) -> None:
     desk.upload(f"{here}/files", here, (b"<html><script>alert(1)</script>", "evil.html"))
 
     assert db.session().scalars(select(StoredFile.content_type)).all() == ["application/octet-stream"]
+
+
+def test_combinations_are_made_and_what_is_there_stays(desk: Desk) -> None:
+    slug = make(title="Shirt", amount=2900)
+    path = f"/admin/products/{slug}"
+    fields = desk.form(path)
+    fill(
+        fields,
+        {
+            "option_name": "Size",
+            "option_values": "S, M",
+            "option_name_2": "Colour",
+            "option_values_2": "Red，Blue",
+            "values_zh": "Red: 红",
+            "specifications": "Weight: 300 g\nno colon",
+            "specifications_zh": "重量：300 克",
+            "generate_variants": "1",
+        },
+    )
+    made = fields_of(desk.client.post(f"{path}/form", data=fields), path)
+    fill(made, {"variants-2-price": "31.00", "variants-3-archived": "y"})
+    assert desk.client.post(path, data=made).status_code == 303
+
+    product = product_at(slug)
+    assert [variant.options for variant in product.variants] == [
+        {"Size": size, "Colour": colour} for size in "SM" for colour in ("Red", "Blue")
+    ]
+    assert [variant.title for variant in product.variants][2] == "M / Red"
+    assert [variant.price_amount for variant in product.variants] == [2900, 2900, 3100, 2900]
+    assert product.option_names == ["Size", "Colour"]
+    assert product.translations["zh"]["value:Red"] == "红"
+    assert product.specifications == [
+        {"name": "Weight", "value": "300 g", "translations": {"zh": {"name": "重量", "value": "300 克"}}}
+    ]
+
+    again = desk.form(path)
+    again["generate_variants"] = "1"
+    same = fields_of(desk.client.post(f"{path}/form", data=again), path)
+    assert "variants-4-price" not in same
+    same["variants-1-option_2"] = "Red"
+    answer = desk.client.post(path, data=same)
+    assert (answer.status_code, "variants-1-option_1" in errors_of(answer)) == (422, True)
+
+
+def test_sale_alarm_and_other_currencies_are_saved_and_checked(desk: Desk) -> None:
+    slug = make(amount=2900)
+    path = f"/admin/products/{slug}"
+    wrong = {
+        "variants-0-sale": "29.00",
+        "variants-0-suggested": "1",
+        "variants-0-other_prices": "EUR 3, DOLLARS 4",
+        "variants-0-low_stock": "few",
+    }
+    answer = desk.send(path, **wrong)
+    assert (answer.status_code, set(wrong) <= set(errors_of(answer))) == (422, True)
+
+    ends = now().replace(microsecond=0) + timedelta(days=1)
+    right = {
+        "variants-0-sale": "19.00",
+        "variants-0-sale_ends": ends.strftime("%Y-%m-%dT%H:%M:%S"),
+        "variants-0-cost": "4.50",
+        "variants-0-other_prices": "usd 21.00, JPY 3000",
+        "variants-0-low_stock": "3",
+        "variants-0-weight": "300",
+    }
+    assert desk.send(path, **right).status_code == 303
+    variant = product_at(slug).variants[0]
+    assert (variant.sale_amount, variant.sale_ends_at, variant.cost_amount) == (1900, ends, 450)
+    assert variant.sale_starts_at is not None
+    assert now() - variant.sale_starts_at < timedelta(minutes=2)
+    assert (variant.low_stock, variant.weight_grams) == (3, 300)
+    assert {one.currency: one.amount for one in variant.other_prices} == {"USD": 2100, "JPY": 3000}
+    started = variant.sale_starts_at
+
+    assert desk.send(path, title="Another").status_code == 303
+    assert product_at(slug).variants[0].sale_starts_at == started
+    answer = desk.send(path, **{"variants-0-sale_ends": "2001-01-01T00:00:00"})
+    assert (answer.status_code, list(errors_of(answer))) == (422, ["variants-0-sale_ends"])
+
+
+def test_stock_is_adjusted_with_a_reason_and_shown(desk: Desk) -> None:
+    slug = make(stock=5)
+    path = f"/admin/products/{slug}/stock"
+    assert desk.send(path, difference="-9").status_code == 422
+    assert desk.send(path, difference="many").status_code == 422
+    assert desk.send(path, difference="-2", reason="damaged", note="wet").status_code == 303
+    page = desk.open(path).text
+    assert "-2, Damaged or lost – wet" in page
+    assert product_at(slug).variants[0].stock == 3
+    assert entries_of(f"product:{product_at(slug).id}")[0].action == "stock.adjusted"
