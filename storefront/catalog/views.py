@@ -75,7 +75,6 @@ def _render(product: ProductPage, *, is_preview: bool) -> Response:
         main_picture=product.picture_of(chosen),
         contents=product.facts.get("contents", []),
         is_preview=is_preview,
-        canonical=url_for("catalog.show_product", slug=product.slug),
     )
 
 
