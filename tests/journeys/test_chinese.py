@@ -33,7 +33,7 @@ def test_whole_purchase_in_chinese(live_shop: LiveShop, visit: Visit) -> None:
     assert lan.path == "/zh/products/margin-book"
     expect(lan.heading).to_have_text("页边小书")
 
-    lan.page.locator("#buy button[type=submit]").click()
+    lan.page.locator("#buy .btn--primary").click()
     expect(lan.status).to_contain_text("页边小书")
     lan.status.get_by_role("link").click()
     assert lan.path == "/zh/cart"

@@ -92,7 +92,7 @@ class Visitor:
         if option:
             self.page.locator(".option", has_text=option).locator("input").check(force=True)
         with self.page.expect_response(lambda answer: answer.url.endswith("/cart/lines")):
-            self.page.locator("#buy button[type=submit]").click()
+            self.page.locator("#buy .btn--primary").click()
         expect(self.status).not_to_be_empty()
 
     def check_out(self, email: str | None = None) -> None:
