@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from storefront.catalog.cards import refresh_card
+from storefront.catalog.cards import refresh_card, refresh_offer
 from storefront.catalog.models import Product, Variant, VariantPrice
+from storefront.catalog.price_history import note_prices
 from storefront.catalog.service import naming
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import InvalidField
@@ -31,15 +32,29 @@ def shelve(plan: Plan, shelves: Shelves) -> None:
     plan.values["category_id"] = made.id if made else None
 
 
-def write(plan: Plan, run_id: int) -> Product:
-    """Make or change the product, its variants, and the wishes for its pictures."""
-    product = _create(plan) if plan.product is None else _change(plan.product, plan)
+def put(plan: Plan, taken: set[str]) -> Product:
+    """Make or change the product and its variants; what is new has no id before the next flush.
+
+    ``taken`` are SKUs and addresses given out in this unit.
+    """
+    return _make(plan, taken) if plan.product is None else _change(plan.product, plan, taken)
+
+
+def follow(plan: Plan, product: Product, run_id: int) -> None:
+    """Do what follows for a product that was put and flushed: journal, pictures to come, card, index."""
+    action = "product.imported" if plan.product is None else "product.saved"
+    title = {"title": product.title} if plan.product is None else {}
+    journal.write(topic_of(product), action, **title, changed=plan.changed)
     for picture in plan.pictures:
         wish = PictureWish(run_id=run_id, product_id=product.id, url=picture.url, alt=picture.alt)
         db.session().add(wish)
-    refresh_card(product.id)
+    if plan.product is None:
+        # Neither pictures nor contents yet, which is what its card says already.
+        note_prices(product.id)
+        refresh_offer(product.id)
+    else:
+        refresh_card(product.id)
     index_product(product.id)
-    return product
 
 
 def remember(key: str, product: Product) -> None:
@@ -47,30 +62,34 @@ def remember(key: str, product: Product) -> None:
     db.session().add(ImportKey(key=key, product_id=product.id))
 
 
-def _create(plan: Plan) -> Product:
+def _make(plan: Plan, taken: set[str]) -> Product:
     record = plan.record
-    slug = record.slug if record.slug and not naming.is_slug_taken(record.slug) else ""
     state = plan.state or ProductState.DRAFT
     published_at = plan.values.pop("published_at", None)
+    is_free = record.slug and record.slug not in taken
+    slug = record.slug if is_free else _free_slug(plan.values["title"])
+    taken.add(slug)
     product = Product(
-        slug=slug or naming.free_product_slug(plan.values["title"]),
+        slug=slug,
         state=state,
         currency=record.currency,
         published_at=published_at or (now() if state is ProductState.PUBLISHED else None),
-        facts={},
+        facts={"contents": []},
         **plan.values,
     )
-    taken: set[str] = set()
     product.variants = [_new_variant(product, each, taken) for each in plan.variants]
+    plan.changed = {f"price {variant.sku}": [None, variant.price_amount] for variant in product.variants}
     db.session().add(product)
-    db.session().flush()
-    prices = {f"price {variant.sku}": [None, variant.price_amount] for variant in product.variants}
-    journal.write(topic_of(product), "product.imported", title=product.title, changed=prices)
     return product
 
 
-def _change(product: Product, plan: Plan) -> Product:
-    changed: dict[str, Any] = {}
+def _free_slug(title: str) -> str:
+    db.session().flush()
+    return naming.free_product_slug(title)
+
+
+def _change(product: Product, plan: Plan, taken: set[str]) -> Product:
+    changed = plan.changed
     for name, value in plan.values.items():
         _note(changed, name, getattr(product, name), value)
         setattr(product, name, value)
@@ -79,7 +98,6 @@ def _change(product: Product, plan: Plan) -> Product:
         product.state = plan.state
     if product.state is ProductState.PUBLISHED and product.published_at is None:
         product.published_at = now()
-    taken: set[str] = set()
     for each in plan.variants:
         if each.variant is None:
             made = _new_variant(product, each, taken)
@@ -89,8 +107,6 @@ def _change(product: Product, plan: Plan) -> Product:
             _change_variant(each.variant, each, changed)
     product.version += 1
     product.updated_at = now()
-    db.session().flush()
-    journal.write(topic_of(product), "product.saved", changed=changed)
     return product
 
 

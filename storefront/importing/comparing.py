@@ -42,6 +42,8 @@ class Plan:
     pictures: list[PictureRecord] = field(default_factory=list)
     state: ProductState | None = None
     changes_shelf: bool = False
+    changed: dict[str, Any] = field(default_factory=dict)
+    """What was written, as the journal has it."""
 
     @property
     def is_changed(self) -> bool:

@@ -205,25 +205,36 @@ def _deal_with(run: ImportRun, records: list[ProductRecord], *, is_writing: bool
     known = look_up(records, locking=is_writing)
     shelves = Shelves()
     outcome = _Outcome()
+    plans: list[Plan] = []
     for record, product in zip(records, known.products, strict=True):
-        if record.is_refused():
-            outcome.refused += 1
-            outcome.notes += record.notes
-            continue
-        plan = compare(record, product, known, shelves, with_pictures=run.with_pictures)
-        if is_writing and not record.is_refused():
-            applying.shelve(plan, shelves)
-        if record.is_refused():
-            outcome.refused += 1
-        else:
-            written = applying.write(plan, run.id) if is_writing and plan.is_changed else plan.product
-            if is_writing and record.key and record.key not in known.keys and written is not None:
-                applying.remember(record.key, written)
-            _note_change(outcome, plan)
+        if not record.is_refused():
+            plan = compare(record, product, known, shelves, with_pictures=run.with_pictures)
+            if is_writing and not record.is_refused():
+                applying.shelve(plan, shelves)
+            if not record.is_refused():
+                plans.append(plan)
+                _note_change(outcome, plan)
+        outcome.refused += record.is_refused()
         outcome.notes += record.notes
-    if is_writing and outcome.created + outcome.changed:
-        raise_stamp()
+    if is_writing:
+        _write(run, plans, known.keys)
     return outcome
+
+
+def _write(run: ImportRun, plans: list[Plan], keys: set[str]) -> None:
+    """All rows go to the database together; what follows needs their ids."""
+    taken: set[str] = set()
+    written = [(plan, applying.put(plan, taken)) for plan in plans if plan.is_changed]
+    db.session().flush()
+    for plan, product in written:
+        applying.follow(plan, product, run.id)
+    products = {id(plan): product for plan, product in written}
+    for plan in plans:
+        here = products.get(id(plan), plan.product)
+        if plan.record.key and plan.record.key not in keys and here is not None:
+            applying.remember(plan.record.key, here)
+    if written:
+        raise_stamp()
 
 
 def _note_change(outcome: _Outcome, plan: Plan) -> None:
