@@ -25,6 +25,7 @@ _PUT_ON = """theme => new Promise(done => {
 })"""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("who", ["guest", "customer", "owner"])
 def test_axe_finds_nothing(sqlite_shop: LiveShop, visit: Visit, who: str, language: str) -> None:

@@ -27,6 +27,7 @@ def test_whole_purchase_in_chinese(live_shop: LiveShop, visit: Visit) -> None:
     expect(lan.page.locator("html")).to_have_attribute("lang", "zh-Hans")
     lan.page.get_by_role("banner").get_by_role("link", name="English").click()
     assert lan.path == "/en/"
+    lan.page.wait_for_load_state("networkidle")
     lan.open("/products/margin-book")
     expect(lan.heading).to_have_text("The Margin Book")
     lan.page.get_by_role("banner").get_by_role("link", name="中文").click()
@@ -73,6 +74,7 @@ def test_two_chinese_characters_are_found(live_shop: LiveShop, visit: Visit) -> 
     assert lan.path.startswith("/zh/products?q=")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("who", ["guest", "customer"])
 def test_chinese_pages_hold_no_english_interface_words(sqlite_shop: LiveShop, visit: Visit, who: str) -> None:
     lan = visit(sqlite_shop, prefix="/zh", language="zh-CN")

@@ -12,6 +12,7 @@ from tests.servers.shop import LiveShop
 Visit = Callable[..., Visitor]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("who", ["guest", "customer", "owner"])
 def test_full_shop_is_strict_html(sqlite_shop: LiveShop, visit: Visit, who: str) -> None:
     somebody = visit(sqlite_shop, prefix="/en")

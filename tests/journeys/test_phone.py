@@ -30,6 +30,7 @@ _SMALL = """() => [...document.querySelectorAll('a[href], button, input:not([typ
                        + `${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("who", ["guest", "customer", "owner"])
 def test_nothing_sticks_out_and_targets_are_large_enough(
     sqlite_shop: LiveShop, visit: Visit, who: str
