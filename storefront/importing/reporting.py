@@ -2,7 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from flask import Flask, current_app
 
 from storefront.core import db
 from storefront.importing.defusing import defused
@@ -17,13 +20,18 @@ _BOM = "\ufeff"
 def report(
     run: ImportRun, headings: Iterable[str], words: tuple[str, str], language: str = "en"
 ) -> Iterator[bytes]:
-    """Yield a CSV file of all notes: row, column, error or hint, sentence. ``words`` are for error and hint."""
-    yield (_BOM + _line(list(headings))).encode()
+    """Return the pieces of a CSV file of all notes: row, column, kind, sentence. ``words`` are for error and hint."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy
+    return _pieces(run, list(headings), words, partial(_spoken, app, language))
+
+
+def _pieces(
+    run: ImportRun, headings: list[str], words: tuple[str, str], say: Callable[[ImportNote], str]
+) -> Iterator[bytes]:
+    yield (_BOM + _line(headings)).encode()
     try:
         for note in all_notes(run):
-            with speaking(language):  # the request, which knew it, is over
-                sentence = sentence_of(note)
-            yield _line([str(note.line), note.column, words[not note.is_error], sentence]).encode()
+            yield _line([str(note.line), note.column, words[not note.is_error], say(note)]).encode()
     finally:
         db.close_reader()
 
@@ -31,6 +39,12 @@ def report(
 def sentence_of(note: ImportNote) -> str:
     """Return the sentence of a note in the language that is spoken here."""
     return told(note.sentence)
+
+
+def _spoken(app: Flask, language: str, note: ImportNote) -> str:
+    """The request is over when this is asked for."""
+    with app.app_context(), speaking(language):
+        return sentence_of(note)
 
 
 def _line(cells: list[str]) -> str:

@@ -1,6 +1,6 @@
 """Products from and to CSV files: upload, look through, import, report, export."""
 
-from flask import Response, flash, request, stream_with_context, url_for
+from flask import Response, flash, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -78,7 +78,7 @@ def import_report(run_id: str) -> BaseResponse:
     headings = (gettext("Row"), gettext("Column"), gettext("Kind"), gettext("What"))
     words = (gettext("Error"), gettext("Hint"))
     pieces = reporting.report(run, headings, words, current_language())
-    return _as_file(Response(stream_with_context(pieces)), "import-report.csv")
+    return _as_file(Response(pieces), "import-report.csv")
 
 
 @admin.post("/imports/<run_id>/pictures")
@@ -95,7 +95,7 @@ def fetch_pictures_again(run_id: str) -> BaseResponse:
 @owner_only
 def export_products() -> BaseResponse:
     """Give the whole catalogue as a CSV file, piece by piece."""
-    answer = Response(stream_with_context(exporting.export_products()))
+    answer = Response(exporting.export_products())
     return _as_file(answer, f"products-{now():%Y-%m-%d}.csv")
 
 
