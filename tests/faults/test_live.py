@@ -132,17 +132,18 @@ def _second_worker(shop: LiveShop) -> Iterator[None]:
     with shop.log.open("ab") as log:
         worker = subprocess.Popen(command, cwd=ROOT, env=shop.environ(), stdout=log, stderr=log)
     try:
+        _wait_for_worker(shop, worker.pid)
         yield
     finally:
         worker.terminate()
         assert worker.wait(30) == 0
 
 
-def _wait_for_workers(shop: LiveShop, number: int, seconds: float = 60.0) -> None:
+def _wait_for_worker(shop: LiveShop, pid: int, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
-    alive = select(func.count()).select_from(Heartbeat).where(Heartbeat.name.startswith("worker:"))
+    is_alive = select(func.count()).select_from(Heartbeat).where(Heartbeat.name.like(f"worker:%:{pid}"))
     with connect_to(shop):
-        while (db.session().scalar(alive) or 0) < number:
+        while not db.session().scalar(is_alive):
             assert time.monotonic() < end, "the second worker did not start"
             db.close_reader()
             time.sleep(0.1)
