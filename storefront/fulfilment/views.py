@@ -48,7 +48,7 @@ def archive(public_id: str) -> BaseResponse:
     flash(
         gettext("It is back in your library.")
         if back
-        else gettext("Put aside. You find it under “Put aside”."),
+        else gettext("Put aside. You find it under “Things put aside”."),
         "success",
     )
     return go(url_for("fulfilment.library", archive="1" if back else None))
