@@ -49,7 +49,9 @@ def _serve_practice_stripe(app: Flask, settings: Settings) -> None:
 
     server = PracticeServer(practice_config(settings), couriers=0).start()
     Finalize(None, server.stop, exitpriority=15)
-    app.extensions["payment_gateway"] = StripeGateway(settings.stripe_key, settings.webhook_secrets, server.address)
+    app.extensions["payment_gateway"] = StripeGateway(
+        settings.stripe_key, settings.webhook_secrets, server.address
+    )
 
 
 def start_courier(settings: Settings) -> "WebhookCourier | None":
