@@ -1,6 +1,7 @@
 """Who may use a route."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from storefront.accounts import service
 from storefront.core import db
@@ -9,12 +10,13 @@ from tests.accounts.visiting import EMAIL, PASSWORD, Visitor
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
-def test_a_route_that_does_not_say_who_it_is_for_is_for_nobody(
-    visitor: Visitor, owner: Visitor, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert visitor.get("/undeclared").status_code == 403
-    assert owner.get("/undeclared").status_code == 403
-    assert "route without access" in capsys.readouterr().out
+def test_a_route_that_does_not_say_who_it_is_for_is_for_nobody(visitor: Visitor, owner: Visitor) -> None:
+    with capture_logs() as logged:
+        assert visitor.get("/undeclared").status_code == 403
+        assert owner.get("/undeclared").status_code == 403
+    assert [entry["endpoint"] for entry in logged if entry["event"] == "route without access"] == [
+        "around.undeclared"
+    ] * 2
 
 
 def test_strangers_are_asked_to_log_in_and_come_back(visitor: Visitor) -> None:
