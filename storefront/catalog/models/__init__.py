@@ -14,6 +14,7 @@ from storefront.catalog.models.product import (
     Variant,
     VariantPrice,
 )
+from storefront.catalog.models.tag import OldTagSlug, ProductTag, Tag
 
 __all__ = [
     "CatalogStamp",
@@ -23,11 +24,14 @@ __all__ = [
     "Lesson",
     "OldCategorySlug",
     "OldSlug",
+    "OldTagSlug",
     "Picture",
     "PriceHistory",
     "Product",
+    "ProductTag",
     "StockMovement",
     "StockRequest",
+    "Tag",
     "Variant",
     "VariantPrice",
 ]
