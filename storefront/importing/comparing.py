@@ -5,8 +5,9 @@ from typing import Any
 
 from storefront.catalog.choosing import option_names
 from storefront.catalog.models import Product, Variant
-from storefront.catalog.service.editing import MOST_VARIANTS, merged
+from storefront.catalog.service.editing import MOST_VARIANTS
 from storefront.catalog.service.publishing import what_is_missing
+from storefront.catalog.service.texts import merged
 from storefront.catalog.states import ProductState
 from storefront.core.clock import now
 from storefront.core.errors import N_

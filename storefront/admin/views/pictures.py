@@ -16,9 +16,10 @@ from storefront.catalog import pictures
 from storefront.catalog.models import Picture, Product
 from storefront.catalog.queries import pictures_of
 from storefront.catalog.service import editing
-from storefront.catalog.service.editing import merged, topic_of
+from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import SavedMeanwhile
 from storefront.catalog.service.ordering import reordered
+from storefront.catalog.service.texts import merged
 from storefront.core.errors import N_, Refused, ShopError
 from storefront.journal import service as journal
 from storefront.web.access import owner_only

@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from storefront.catalog.models import Category, OldCategorySlug, Product
 from storefront.catalog.service import naming
-from storefront.catalog.service.editing import merged
 from storefront.catalog.service.mistakes import InvalidField
 from storefront.catalog.service.ordering import place
+from storefront.catalog.service.texts import merged
 from storefront.core import db
 from storefront.core.errors import N_, Refused
 from storefront.journal import service as journal

@@ -7,10 +7,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Chapter, Content, Lesson, Product
-from storefront.catalog.service.editing import merged, topic_of
+from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.licences import check_pattern
 from storefront.catalog.service.mistakes import InvalidField, StillNeeded
 from storefront.catalog.service.ordering import place
+from storefront.catalog.service.texts import merged
 from storefront.catalog.states import ContentKind
 from storefront.core import db
 from storefront.core.errors import N_, NotFound, Refused

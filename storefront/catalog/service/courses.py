@@ -7,8 +7,9 @@ from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Chapter, Content, Lesson, Product
 from storefront.catalog.service.contents import forget_file
-from storefront.catalog.service.editing import merged, topic_of
+from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.ordering import place
+from storefront.catalog.service.texts import merged
 from storefront.core import db
 from storefront.core.errors import N_, NotFound, Refused, ShopError
 from storefront.journal import service as journal

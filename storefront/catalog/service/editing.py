@@ -13,6 +13,8 @@ from storefront.catalog.models import Category, OldSlug, Product, Variant, Varia
 from storefront.catalog.price_history import note_prices
 from storefront.catalog.service import naming
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
+from storefront.catalog.service.tags import set_tags
+from storefront.catalog.service.texts import merged
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.catalog.stock import set_stock
 from storefront.core import db
@@ -58,7 +60,8 @@ class VariantInput:
 
 @dataclass(frozen=True, slots=True)
 class ProductInput:
-    """A product as the owner wants it; variants in their order, those left out stay as they are.
+    """A product as the owner wants it; variants in their order, those left out stay as they are, as do its tags when
+    they are None.
 
     ``option_names`` says in what the variants differ: with one (Size) the titles are its values, with several the
     titles follow from the options.
@@ -75,6 +78,7 @@ class ProductInput:
     published_at: datetime | None = None
     option_names: tuple[str, ...] = ()
     specifications: list[dict[str, Any]] = field(default_factory=list)
+    tags: list[str] | None = None
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -164,7 +168,8 @@ def save(product: Product, wanted: ProductInput, version: int) -> None:
     product.version += 1
     product.updated_at = now()
     _flush()
-    _note(product, before)
+    has_other_tags = wanted.tags is not None and set_tags(product.id, wanted.tags)
+    _note(product, before, {"tags": wanted.tags} if has_other_tags else {})
 
 
 def redenominate(currency: str) -> None:
@@ -173,6 +178,8 @@ def redenominate(currency: str) -> None:
     Sales end. Only for a shop in which nothing was ever ordered.
     """
     session = db.session()
+    # What was the price in another currency is not the price any more.
+    session.execute(delete(VariantPrice).where(VariantPrice.currency == currency))
     for before in session.scalars(select(Product.currency).distinct()).all():
         step = exponent_of(currency) - exponent_of(before)
         session.execute(
@@ -228,19 +235,6 @@ def _save_texts(product: Product, wanted: ProductInput) -> None:
     product.published_at = wanted.published_at
     if product.state is ProductState.PUBLISHED and wanted.published_at is None:
         product.published_at = now()
-
-
-def merged(
-    present: dict[str, dict[str, str]] | None, wanted: dict[str, dict[str, str]]
-) -> dict[str, dict[str, str]]:
-    """Return translations with the wanted texts put in; empty ones go, what the form does not know stays."""
-    result: dict[str, dict[str, str]] = {}
-    for language in {*(present or {}), *wanted}:
-        texts = {**(present or {}).get(language, {}), **wanted.get(language, {})}
-        kept = {name: text for name, text in texts.items() if text}
-        if kept:
-            result[language] = kept
-    return result
 
 
 def _save_slug(product: Product, slug: str) -> None:
@@ -411,7 +405,7 @@ def _noted(product: Product) -> dict[str, Any]:
     return facts
 
 
-def _note(product: Product, before: dict[str, Any]) -> None:
+def _note(product: Product, before: dict[str, Any], others: dict[str, Any]) -> None:
     after = _noted(product)
     changed = {
         name: [before.get(name), after.get(name)]
@@ -420,7 +414,7 @@ def _note(product: Product, before: dict[str, Any]) -> None:
     }
     if before["texts"] != after["texts"]:
         changed["texts"] = []
-    journal.write(topic_of(product), "product.saved", changed=changed)
+    journal.write(topic_of(product), "product.saved", changed=changed | others)
 
 
 def _noted_sale(variant: Variant) -> list[str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from slugify import slugify
 from sqlalchemy import Select, select
 
-from storefront.catalog.models import Category, OldSlug, Product, Variant
+from storefront.catalog.models import Category, OldSlug, OldTagSlug, Product, Tag, Variant
 from storefront.core import db
 from storefront.core.ids import READABLE_LETTERS, new_public_id
 
@@ -42,6 +42,11 @@ def free_category_slug(name: str) -> str:
     return _free(slug_of(name) or "category", _is_category_slug_taken)
 
 
+def free_tag_slug(name: str) -> str:
+    """Return an address for a new tag that no tag has or had."""
+    return _free(slug_of(name) or "tag", _is_tag_slug_taken)
+
+
 def is_slug_taken(slug: str, product_id: int | None = None) -> bool:
     """Whether a product other than this one has or had the address."""
     has = select(Product.id).where(Product.slug == slug, Product.id != (product_id or 0))
@@ -72,6 +77,12 @@ def _free(stem: str, is_taken: Callable[[str], bool]) -> str:
 
 def _is_category_slug_taken(slug: str) -> bool:
     return _exists(select(Category.id).where(Category.slug == slug))
+
+
+def _is_tag_slug_taken(slug: str) -> bool:
+    return _exists(select(Tag.id).where(Tag.slug == slug)) or _exists(
+        select(OldTagSlug.tag_id).where(OldTagSlug.slug == slug)
+    )
 
 
 def _exists(statement: Select[int]) -> bool:
