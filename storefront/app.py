@@ -20,6 +20,7 @@ from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.views import cart
 from storefront.catalog import emails as catalog_emails
 from storefront.catalog import jobs as catalog_jobs
+from storefront.catalog import sizes as catalog_sizes
 from storefront.catalog import waiting_views
 from storefront.catalog.drawing import init_drawing
 from storefront.catalog.stamp import read_stamp, tell_after_change
@@ -66,6 +67,7 @@ REGISTERED = (
     cart_jobs,
     catalog_emails,
     catalog_jobs,
+    catalog_sizes,
     checkout_emails,
     checkout_jobs,
     importing_jobs,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Category, Chapter, Content, Lesson, Product, Variant
-from storefront.catalog.pictures import EncodedPicture, add_picture, encode_picture
+from storefront.catalog.pictures import EncodedPicture, add_picture, keep_picture
 from storefront.catalog.stamp import raise_stamp
 from storefront.catalog.states import ContentKind, ProductKind, ProductState
 from storefront.catalog.stock import set_stock
@@ -76,7 +76,7 @@ def _file_names(catalogue: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _encode(name: str) -> EncodedPicture:
     with (FOLDER / name).open("rb") as stream:
-        return encode_picture(stream)
+        return keep_picture(stream)
 
 
 def _upload(name: str, filename: str) -> Upload:

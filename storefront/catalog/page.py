@@ -194,3 +194,5 @@ _PICTURES = (
     .where(_picture.product_id == bindparam("product"))
     .order_by(_picture.position, _picture.id)
 )
+        _picture.has_avif,
+        _picture.shows,

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Picture, Product
-from storefront.catalog.pictures import MAX_BYTES, BadPicture, EncodedPicture, add_picture, encode_picture
+from storefront.catalog.pictures import MAX_BYTES, BadPicture, EncodedPicture, add_picture, keep_picture
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
 from storefront.core.clock import now, timedelta
@@ -53,7 +53,7 @@ def fetch_of_next_product(run_id: int, after: int) -> Callable[[], None] | None:
 def fetch_one(wish: PictureWish) -> None:
     """Fetch one picture and hang it up, or note why not."""
     try:
-        encoded = encode_picture(io.BytesIO(fetch(wish.url, MAX_BYTES)))
+        encoded = keep_picture(io.BytesIO(fetch(wish.url, MAX_BYTES)))
     except NotFetched as error:
         db.again_on_conflict(partial(_note_failure, wish.id, error.reason, is_final=error.is_final))
     except BadPicture as error:

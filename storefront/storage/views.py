@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.http import is_resource_modified, parse_range_header
+from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import FileWrapper
 
 from storefront.core.clock import datetime
@@ -13,6 +14,7 @@ from storefront.core.logging import get_logger
 from storefront.gateways.files import BLOCK, NoSuchObject, content_disposition, is_key
 from storefront.storage import service
 from storefront.storage.kinds import may_be_shown
+from storefront.storage.models import StoredFile
 from storefront.web.access import public
 
 blueprint = Blueprint("storage", __name__)
@@ -20,7 +22,7 @@ blueprint = Blueprint("storage", __name__)
 _PRIVATE = "private, no-store"
 _FOR_EVER = "public, max-age=31536000, immutable"
 # Written by catalogue and reviews under unguessable keys, all of them for everybody: no question to the database.
-_PICTURE = re.compile(r"(?:pictures|reviews)/[A-Za-z0-9_-]{22}-[0-9]{1,5}\.webp")
+_PICTURE = re.compile(r"(?:pictures|reviews)/[A-Za-z0-9_-]{22}-[0-9]{1,5}\.(?:webp|avif)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +67,40 @@ def media(key: str) -> Response:
     return _send(_picture(key) if _PICTURE.fullmatch(key) else _public_file(key))
 
 
+def send_stored(stored: StoredFile) -> BaseResponse:
+    """Send a private file whose page has just said that everybody may have it; asked anew each time.
+
+    A storage that browsers can reach sends it itself, by an address that dies in minutes.
+    """
+    if service.store().origin is not None:
+        return redirect(service.signed_url(stored, inline=True), 302)
+    return _send(_of_row(stored, "no-cache"))
+
+
 def _picture(key: str) -> _Served:
     found = service.store().stat(key)
     if found is None:
         raise NotFound
-    return _Served(key, found.size, "image/webp", found.etag, found.modified_at, _FOR_EVER)
+    kind = "image/" + key.rpartition(".")[2]
+    return _Served(key, found.size, kind, found.etag, found.modified_at, _FOR_EVER)
 
 
 def _public_file(key: str) -> _Served:
     stored = service.find_stored(key) if is_key(key) else None
     if stored is None or not stored.is_public:
         raise NotFound
+    return _of_row(stored, _FOR_EVER)
+
+
+def _of_row(stored: StoredFile, cache_control: str) -> _Served:
+    """Return a file that the browser may show in place where its type is harmless."""
     return _Served(
         key=stored.key,
         size=stored.size,
         content_type=stored.content_type,
         etag=stored.sha256[:32],
         modified_at=stored.created_at,
-        cache_control=_FOR_EVER,
+        cache_control=cache_control,
         disposition=content_disposition(stored.filename, may_be_shown(stored.content_type)),
     )
 

@@ -473,21 +473,27 @@ def test_views_tell_templates_all_they_need(store: FileStore, product_id: int) -
 
     view = pictures.picture_view(picture, "en")
 
+    few = ", ".join(f"/media/{key}-{width}.webp {width}w" for width in (320, 640, 960))
     assert view == pictures.PictureView(
         src=f"/media/{key}-960.webp",
-        srcset=(
-            f"/media/{key}-320.webp 320w, /media/{key}-640.webp 640w, "
-            f"/media/{key}-960.webp 960w, /media/{key}-1600.webp 1600w"
-        ),
+        srcset=f"{few}, /media/{key}-1600.webp 1600w",
         width=1600,
         height=800,
         alt="A poster",
         full=f"/media/{key}-1600.webp",
+        avif="",
+        small=f"/media/{key}-640.webp",
+        small_srcset=few,
+        small_avif="",
     )
     assert pictures.cover_view(pictures.cover_of(picture), "en") == view
     assert pictures.picture_view(picture, "zh").alt == "一张海报"
     assert pictures.picture_view(picture).alt == "A poster"
-    assert pictures.srcset(picture) == view.srcset
+    picture.has_avif = True
+    finished = pictures.picture_view(picture)
+    assert finished.small_avif == few.replace("webp", "avif")
+    assert finished.avif == view.srcset.replace("webp", "avif")
+    assert finished.src == view.src
 
 
 def test_view_of_a_small_picture_names_what_there_is(store: FileStore) -> None:

@@ -42,7 +42,7 @@ def add_pictures(slug: str) -> BaseResponse:
     editing.get_for_owner(slug)
     try:
         for sent in sent_files():
-            encoded = pictures.encode_picture(sent.stream)
+            encoded = pictures.keep_picture(sent.stream)
             change_product(slug, partial(_add, encoded=encoded))
     except ShopError as error:
         return _render(editing.get_for_owner(slug), refusal=refusal_of(error), status=error.status)

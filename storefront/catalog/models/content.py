@@ -86,3 +86,29 @@ class Lesson(Base):
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
 
     media: Mapped[StoredFile | None] = relationship(lazy="raise")
+
+
+class Sample(Base):
+    """Something that everybody may read, hear or see before buying: an excerpt, a track, a trailer.
+
+    It is a file of its own and never one that buyers pay for. ``width`` and ``height`` are a film's, in pixels, where it
+    says so.
+    """
+
+    __tablename__ = "sample"
+    __table_args__ = (Index("ix_sample_product_id", "product_id", "position"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
+    file_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), unique=True
+    )
+    title: Mapped[str] = mapped_column(String(200))
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    duration_seconds: Mapped[int | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    position: Mapped[int] = mapped_column(default=0)
+
+    file: Mapped[StoredFile] = relationship(lazy="raise")

@@ -299,10 +299,23 @@ class StockRequest(Base):
 
 
 class Picture(Base):
-    """A picture of a product, kept as WebP in several widths: ``{key}-{width}.webp`` for each of ``widths``."""
+    """A picture of a product, kept as WebP in several widths: ``{key}-{width}.webp`` for each of ``widths``.
+
+    An upload leaves one width; a job makes the others (then ``has_sizes``), and AVIF beside each (then ``has_avif``).
+    ``shows`` names the choices that it is a picture of, ``{"Colour": ["Red"]}``; none: of all (``catalog.showing``).
+    """
 
     __tablename__ = "picture"
-    __table_args__ = (Index("ix_picture_product_id", "product_id", "position"),)
+    __table_args__ = (
+        Index("ix_picture_product_id", "product_id", "position"),
+        Index(
+            "ix_picture_unfinished",
+            "has_sizes",
+            "id",
+            sqlite_where=text("has_avif = 0"),
+            postgresql_where=text("NOT has_avif"),
+        ),
+    )
 
     id: Mapped[Id]
     product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id", ondelete="CASCADE"))
@@ -317,8 +330,11 @@ class Picture(Base):
 
 class CatalogStamp(Base):
     """One number that every change of the catalogue raises in its own transaction; cached pages carry it."""
+    has_sizes: Mapped[bool] = mapped_column(default=False, server_default=false())
+    has_avif: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __tablename__ = "catalog_stamp"
+    shows: Mapped[dict[str, list[str]] | None] = mapped_column(_JsonList)
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
