@@ -1,6 +1,6 @@
 """Tables of the catalogue."""
 
-from storefront.catalog.models.content import Chapter, Content, Lesson
+from storefront.catalog.models.content import Chapter, Content, Lesson, Sample
 from storefront.catalog.models.product import (
     CatalogStamp,
     Category,
@@ -29,6 +29,7 @@ __all__ = [
     "PriceHistory",
     "Product",
     "ProductTag",
+    "Sample",
     "StockMovement",
     "StockRequest",
     "Tag",
