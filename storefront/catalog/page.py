@@ -188,11 +188,11 @@ _PICTURES = (
         _picture.width,
         _picture.height,
         _picture.widths,
+        _picture.has_avif,
+        _picture.shows,
         _picture.alt,
         _picture.translations,
     )
     .where(_picture.product_id == bindparam("product"))
     .order_by(_picture.position, _picture.id)
 )
-        _picture.has_avif,
-        _picture.shows,

@@ -323,18 +323,18 @@ class Picture(Base):
     width: Mapped[int]
     height: Mapped[int]
     widths: Mapped[dict[str, Any]]
+    has_sizes: Mapped[bool] = mapped_column(default=False, server_default=false())
+    has_avif: Mapped[bool] = mapped_column(default=False, server_default=false())
     alt: Mapped[str] = mapped_column(String(300), default="")
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    shows: Mapped[dict[str, list[str]] | None] = mapped_column(_JsonList)
     position: Mapped[int] = mapped_column(default=0)
 
 
 class CatalogStamp(Base):
     """One number that every change of the catalogue raises in its own transaction; cached pages carry it."""
-    has_sizes: Mapped[bool] = mapped_column(default=False, server_default=false())
-    has_avif: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __tablename__ = "catalog_stamp"
-    shows: Mapped[dict[str, list[str]] | None] = mapped_column(_JsonList)
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
