@@ -43,3 +43,10 @@ class StockReason(StrEnum):
     COUNTED = "counted"
     DAMAGED = "damaged"
     OTHER = "other"
+
+
+class Kinship(StrEnum):
+    """Why a product stands beside another: alike by category and tags, or bought in the same orders."""
+
+    ALIKE = "alike"
+    BOUGHT = "bought"

@@ -1,5 +1,6 @@
 """Tables of the catalogue."""
 
+from storefront.catalog.models.collection import Collection, CollectionProduct, OldCollectionSlug
 from storefront.catalog.models.content import Chapter, Content, Lesson, Sample
 from storefront.catalog.models.product import (
     CatalogStamp,
@@ -14,21 +15,27 @@ from storefront.catalog.models.product import (
     Variant,
     VariantPrice,
 )
+from storefront.catalog.models.related import ProductRelated, RelatedWalk
 from storefront.catalog.models.tag import OldTagSlug, ProductTag, Tag
 
 __all__ = [
     "CatalogStamp",
     "Category",
     "Chapter",
+    "Collection",
+    "CollectionProduct",
     "Content",
     "Lesson",
     "OldCategorySlug",
+    "OldCollectionSlug",
     "OldSlug",
     "OldTagSlug",
     "Picture",
     "PriceHistory",
     "Product",
+    "ProductRelated",
     "ProductTag",
+    "RelatedWalk",
     "Sample",
     "StockMovement",
     "StockRequest",

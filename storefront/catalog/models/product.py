@@ -28,7 +28,11 @@ _JsonList = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "post
 
 
 class Category(Base):
-    """A shelf. Shelves form a tree."""
+    """A shelf. Shelves form a tree.
+
+    ``position`` counts through the whole tree: a shelf, all below it, the next beside it. ``picture`` is what
+    ``product.cover`` is to a product.
+    """
 
     __tablename__ = "category"
     __table_args__ = (CheckConstraint("parent_id <> id", name="not_own_parent"),)
@@ -40,6 +44,7 @@ class Category(Base):
     slug: Mapped[str] = mapped_column(String(120), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
+    picture: Mapped[dict[str, Any] | None] = mapped_column(_JsonList)
     position: Mapped[int] = mapped_column(default=0)
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
 
