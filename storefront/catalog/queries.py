@@ -13,16 +13,30 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
+    exists,
     func,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.cards import Card
-from storefront.catalog.models import Category, Content, OldCategorySlug, OldSlug, Picture, Product, Variant
-from storefront.catalog.pictures import cover_view_of
+from storefront.catalog.models import (
+    Category,
+    Content,
+    OldCategorySlug,
+    OldSlug,
+    OldTagSlug,
+    Picture,
+    Product,
+    ProductTag,
+    Tag,
+    Variant,
+)
+from storefront.catalog.pictures import PictureView, cover_view_of
 from storefront.catalog.pricing import step_at
 from storefront.catalog.states import ProductState
 from storefront.core import db
@@ -36,6 +50,11 @@ _NO_COVER = (None, "null")
 # Lists are read by Core: entities would cost twice as much (docs/decisions/speed.md).
 _product = Product.__table__.c
 _category = Category.__table__.c
+_tag = Tag.__table__.c
+_given = ProductTag.__table__.c
+# More products of one tag than these are not sorted, and numbers of shelves for which there is a statement.
+_RARE = 5000
+_SHELF_COUNTS = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Sort(StrEnum):
@@ -47,14 +66,26 @@ class Sort(StrEnum):
 
 
 class Shelf(NamedTuple):
-    """A category as the pages of the catalogue show it."""
+    """A category as the pages of the catalogue show it, in the language of the page.
+
+    ``description`` and ``picture`` are there for the one that the page is about.
+    """
 
     id: int
     parent_id: int | None
     slug: str
     name: str
-    description: str
-    translations: dict[str, dict[str, str]]
+    description: str = ""
+    picture: PictureView | None = None
+
+
+class TagView(NamedTuple):
+    """A tag as the list of its products shows it, in the language of the page; ``is_common``: very many have it."""
+
+    id: int
+    slug: str
+    name: str
+    is_common: bool
 
 
 @dataclass(slots=True)
@@ -70,6 +101,7 @@ def list_cards(
     *,
     sort: Sort = Sort.NEWEST,
     category_ids: tuple[int, ...] = (),
+    tag: TagView | None = None,
     after: str | None = None,
     size: int = PAGE_SIZE,
     root: str = "",
@@ -79,10 +111,14 @@ def list_cards(
     ``root`` is what stands before each path: the language prefix of the page.
     """
     position = _read_position(after, sort)
-    statement = _list_statement(language, sort, min(len(category_ids), 2), position is not None)
+    tagged = "" if tag is None else "common" if tag.is_common else "rare"
+    shelves = next(count for count in _SHELF_COUNTS if len(category_ids) <= count)
+    statement = _list_statement(language, sort, shelves, tagged, position is not None)
     values: dict[str, Any] = {"now": now(), "size": size + 1}
-    if category_ids:
-        values["categories"] = category_ids[0] if len(category_ids) == 1 else list(category_ids)
+    values |= {f"shelf_{place}": None for place in range(shelves)}
+    values |= {f"shelf_{place}": category_id for place, category_id in enumerate(category_ids)}
+    if tag is not None:
+        values["tag"] = tag.id
     if position is not None:
         values["position"], values["position_id"] = position
     rows = db.session().execute(statement, values).all()
@@ -110,6 +146,21 @@ def find_new_category_slug(slug: str) -> str | None:
         select(Category.slug)
         .join(OldCategorySlug, OldCategorySlug.category_id == Category.id)
         .where(OldCategorySlug.slug == slug)
+    )
+
+
+def find_tag(language: str, slug: str) -> TagView | None:
+    """Return the tag with that address."""
+    row = db.session().execute(_tag_statement(language), {"slug": slug, "most": _RARE}).first()
+    return TagView(row.id, row.slug, row.name, row.products > _RARE) if row else None
+
+
+def find_new_tag_slug(slug: str) -> str | None:
+    """Return the present address of a tag that once had this one, itself or by another that was merged with it."""
+    if not slug:
+        return None
+    return db.session().scalar(
+        select(Tag.slug).join(OldTagSlug, OldTagSlug.tag_id == Tag.id).where(OldTagSlug.slug == slug)
     )
 
 
@@ -143,9 +194,14 @@ def list_categories() -> list[Category]:
     return list(db.session().scalars(select(Category).order_by(Category.position, Category.id)))
 
 
-def list_shelves() -> list[Shelf]:
-    """Return the same for a page that only shows them."""
-    return [Shelf(*row) for row in db.session().execute(_SHELVES)]
+def list_shelves(language: str, chosen: str = "") -> list[Shelf]:
+    """Return the same for a page that only shows them, with the text and picture of the one it is about."""
+    return [
+        Shelf(id_, parent_id, slug, name, text, _picture_of(picture, language))
+        for id_, parent_id, slug, name, text, picture in db.session().execute(
+            _shelves_statement(language), {"chosen": chosen}
+        )
+    ]
 
 
 def find_category(slug: str) -> Category | None:
@@ -159,6 +215,17 @@ def with_descendants(category: Shelf, categories: list[Shelf]) -> tuple[int, ...
     for parent_id in found:
         found += [child.id for child in categories if child.parent_id == parent_id]
     return tuple(found)
+
+
+def way_to(category: Shelf, categories: list[Shelf]) -> list[Shelf]:
+    """Return the shelves that one goes through from the top to this one, without itself."""
+    by_id = {one.id: one for one in categories}
+    way: list[Shelf] = []
+    parent = by_id.get(category.parent_id or 0)
+    while parent is not None and parent not in way:
+        way.insert(0, parent)
+        parent = by_id.get(parent.parent_id or 0)
+    return way
 
 
 def get_variants(variant_ids: list[int]) -> dict[int, Variant]:
@@ -215,6 +282,10 @@ def _card_of(row: Any, language: str, root: str) -> Card:
     )
 
 
+def _picture_of(cover: str | None, language: str) -> PictureView | None:
+    return None if cover is None or cover in _NO_COVER else cover_view_of(cover, language)
+
+
 @lru_cache(maxsize=8)
 def _by_ids_statement(language: str) -> Select[Any]:
     wanted = _product.id.in_(bindparam("ids", expanding=True))
@@ -222,21 +293,42 @@ def _by_ids_statement(language: str) -> Select[Any]:
 
 
 @lru_cache(maxsize=128)
-def _list_statement(language: str, sort: Sort, categories: int, continued: bool) -> Select[Any]:
-    statement = select(*_card_columns(language)).where(*_published(bindparam("now")))
-    if categories == 1:
-        statement = statement.where(_product.category_id == bindparam("categories"))
-    elif categories:
-        statement = statement.where(_product.category_id.in_(bindparam("categories", expanding=True)))
+def _list_statement(language: str, sort: Sort, shelves: int, tagged: str, continued: bool) -> Select[Any]:
+    """Several shelves are read each by its own index as far as the page needs, and the pieces are put together: no
+    number of products on them has to be sorted.
+    """
     key = _product.published_at if sort is Sort.NEWEST else _product.price_amount
     descending = sort in (Sort.NEWEST, Sort.DEAREST)
+    order = (key.desc(), _product.id.desc()) if descending else (key, _product.id)
+    conditions = [*_published(bindparam("now")), *_tagged(tagged)]
     if continued:
-        statement = statement.where(_beyond(key, descending))
-    if descending:
-        statement = statement.order_by(key.desc(), _product.id.desc())
+        conditions.append(_beyond(key, descending))
+    statement = select(*_card_columns(language))
+    if shelves > 1:
+        pieces = [
+            select(_product.id)
+            .where(_product.category_id == bindparam(f"shelf_{place}"), *conditions)
+            .order_by(*order)
+            .limit(bindparam("size"))
+            .subquery()
+            for place in range(shelves)
+        ]
+        found = union_all(*(select(piece.c.id) for piece in pieces)).subquery()
+        statement = statement.join(found, found.c.id == _product.id)
     else:
-        statement = statement.order_by(key, _product.id)
-    return statement.limit(bindparam("size"))
+        on_shelf = [_product.category_id == bindparam("shelf_0")] if shelves else []
+        statement = statement.where(*on_shelf, *conditions)
+    return statement.order_by(*order).limit(bindparam("size"))
+
+
+def _tagged(how: str) -> tuple[ColumnElement[bool], ...]:
+    """A tag that few have is looked up and its products sorted; a common one is met soon on the way in order."""
+    if how == "rare":
+        return (_product.id.in_(select(_given.product_id).where(_given.tag_id == bindparam("tag"))),)
+    if how == "common":
+        has_it = (_given.product_id == _product.id, _given.tag_id == bindparam("tag"))
+        return (exists().where(*has_it).correlate(Product.__table__),)
+    return ()
 
 
 def _beyond(key: Any, descending: bool) -> ColumnElement[bool]:
@@ -268,11 +360,37 @@ def _card_columns(language: str) -> tuple[Any, ...]:
     )
 
 
-def _translated(field: str, language: str) -> Any:
-    own = _product[field]
+def _translated(field: str, language: str, columns: Any = _product) -> Any:
+    own = columns[field]
     if language == "en":
         return own
-    return func.coalesce(_product.translations[language][field].as_string(), own).label(field)
+    return func.coalesce(columns.translations[language][field].as_string(), own).label(field)
+
+
+@lru_cache(maxsize=8)
+def _shelves_statement(language: str) -> Select[Any]:
+    """Texts are long and pictures many, so that only those of one shelf are read."""
+    is_chosen = _category.slug == bindparam("chosen")
+    return select(
+        _category.id,
+        _category.parent_id,
+        _category.slug,
+        _translated("name", language, _category),
+        case((is_chosen, _translated("description", language, _category)), else_=""),
+        case((is_chosen, cast(_category.picture, Text))).label("picture"),
+    ).order_by(_category.position, _category.id)
+
+
+@lru_cache(maxsize=8)
+def _tag_statement(language: str) -> Select[Any]:
+    wanted = select(_tag.id).where(_tag.slug == bindparam("slug")).scalar_subquery()
+    some = select(_given.tag_id).where(_given.tag_id == wanted).limit(bindparam("most") + 1).subquery()
+    return select(
+        _tag.id,
+        _tag.slug,
+        _translated("name", language, _tag),
+        select(func.count()).select_from(some).scalar_subquery().label("products"),
+    ).where(_tag.slug == bindparam("slug"))
 
 
 def _published(at: Any) -> tuple[ColumnElement[bool], ...]:
@@ -309,11 +427,3 @@ _NEXT_BY_CLOCK = select(
     .scalar_subquery(),
     select(func.min(_product.price_next_at)).where(_product.price_next_at.is_not(None)).scalar_subquery(),
 )
-_SHELVES = select(
-    _category.id,
-    _category.parent_id,
-    _category.slug,
-    _category.name,
-    _category.description,
-    _category.translations,
-).order_by(_category.position, _category.id)

@@ -28,7 +28,7 @@ def home() -> Response:
     return render_page(
         "catalog/home.html",
         newest=queries.list_cards(current_language(), size=_ON_HOME, root=request.script_root).cards,
-        categories=queries.list_shelves(),
+        categories=queries.list_shelves(current_language()),
     )
 
 

@@ -59,10 +59,10 @@ def product_data(product: ProductPage) -> Data:
     return {"@graph": [*nodes, _crumbs(product)]}
 
 
-def shelf_data(shelf: Any) -> Data:
-    """Say where a category stands."""
-    own = (in_language(shelf, "name"), f"/products?category={quote(shelf.slug)}")
-    return _trail([(gettext("Products"), "/products"), own])
+def shelf_data(way: Iterable[Any]) -> Data:
+    """Say where a category stands; it comes last in the way to it."""
+    steps = [(shelf.name, f"/products?category={quote(shelf.slug)}") for shelf in way]
+    return _trail([(gettext("Products"), "/products"), *steps])
 
 
 def reviews_data(product: ProductPage, reviews: Iterable[Any]) -> Data:

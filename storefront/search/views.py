@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Response, make_response, render_template, request
+from flask_babel import gettext
 
 from storefront.catalog import queries
 from storefront.catalog.cards import Card
-from storefront.catalog.queries import PAGE_SIZE, Shelf, Sort
+from storefront.catalog.queries import PAGE_SIZE, Shelf, Sort, TagView
 from storefront.catalog.views import catalog
 from storefront.search.service import MOST_RANKED, search_products
 from storefront.web.access import public
@@ -36,12 +37,16 @@ def list_products() -> Response:
     """Show a page of products; the address says all of the state."""
     words = request.args.get("q", "").strip()[:_LONGEST_QUERY]
     sort = _sort(request.args.get("sort"))
-    categories = queries.list_shelves()
+    categories = queries.list_shelves(current_language(), request.args.get("category", ""))
     category = next((one for one in categories if one.slug == request.args.get("category")), None)
     if category is None and (new_slug := queries.find_new_category_slug(request.args.get("category", ""))):
-        return _moved(new_slug)
+        return _moved(category=new_slug)
+    tag = _tag(request.args.get("tag", ""))
+    if tag is None and (new_slug := queries.find_new_tag_slug(request.args.get("tag", ""))):
+        return _moved(tag=new_slug)
+    way = queries.way_to(category, categories) if category else []
     page_ends_at(queries.next_publication())
-    listing = _found(words) if words else _browsed(sort, category, categories)
+    listing = _found(words) if words else _browsed(sort, category, categories, tag)
     return render_page(
         "search/list_products.html",
         fragment="search/_products.html",
@@ -50,6 +55,9 @@ def list_products() -> Response:
         sort=sort,
         categories=categories,
         category=category,
+        way=way,
+        crumbs=_crumbs(way),
+        tag=tag,
         is_first_page="after" not in request.args,
         suggestions=[]
         if listing.cards
@@ -67,11 +75,12 @@ def suggest() -> Response:
     return make_response(render_template("search/_suggestions.html", titles=[card.title for card in cards]))
 
 
-def _browsed(sort: Sort, category: Shelf | None, categories: list[Shelf]) -> Listing:
+def _browsed(sort: Sort, category: Shelf | None, categories: list[Shelf], tag: TagView | None) -> Listing:
     page = queries.list_cards(
         current_language(),
         sort=sort,
         category_ids=queries.with_descendants(category, categories) if category else (),
+        tag=tag,
         after=request.args.get("after"),
         root=request.script_root,
     )
@@ -87,16 +96,26 @@ def _found(words: str) -> Listing:
     return Listing(cards, _next_url(str(seen)) if seen < hits.total else None, hits.total, hits.is_capped)
 
 
-def _moved(new_slug: str) -> Response:
-    """Lead from an address that the category once had to its present one, with all else that was asked for."""
-    kept = {**request.args.to_dict(), "category": new_slug}
+def _tag(slug: str) -> TagView | None:
+    return queries.find_tag(current_language(), slug) if slug else None
+
+
+def _crumbs(way: list[Shelf]) -> list[tuple[str, str]]:
+    """Return the names and addresses that lead to a shelf or tag."""
+    top = f"{request.script_root}/products"
+    return [(gettext("Products"), top), *((one.name, f"{top}?category={one.slug}") for one in way)]
+
+
+def _moved(**new_slugs: str) -> Response:
+    """Lead from an address that category or tag once had to the present one, with all else that was asked for."""
+    kept = {**request.args.to_dict(), **new_slugs}
     return Response(status=301, headers={"Location": f"{request.script_root}/products?{urlencode(kept)}"})
 
 
 def _next_url(after: str | None) -> str | None:
     if after is None:
         return None
-    kept = {name: request.args[name] for name in ("q", "category", "sort") if request.args.get(name)}
+    kept = {name: request.args[name] for name in ("q", "category", "tag", "sort") if request.args.get(name)}
     return f"{request.script_root}/products?{urlencode({**kept, 'after': after})}"
 
 

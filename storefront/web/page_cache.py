@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # Only these may change what a cacheable page shows; all others (utm_..., fbclid ...) are one page.
 QUERY_KEYS = frozenset(
-    {"q", "category", "sort", "after", "variant", "variant_id", "option-1", "option-2", "option-3"}
+    {"q", "category", "tag", "sort", "after", "variant", "variant_id", "option-1", "option-2", "option-3"}
 )
 # Whoever has one of these is somebody in particular.
 PERSONAL_COOKIES = ("account=", "__Host-account=")

@@ -36,6 +36,7 @@ from storefront.catalog.models import Category, Picture, Product, Variant
 from storefront.catalog.queries import pictures_of
 from storefront.catalog.service.editing import MOST_VARIANTS, ProductInput, VariantInput
 from storefront.catalog.service.naming import is_slug
+from storefront.catalog.service.tags import split_tags, tags_of
 from storefront.catalog.states import ProductKind
 from storefront.core.clock import datetime
 from storefront.core.money import Money
@@ -185,6 +186,7 @@ class ProductForm(OwnerForm):
     specifications_zh = text_field(_("Specifications in Chinese"), 10_000)
     kind = SelectField(_("What is it?"), choices=KINDS)
     category = SelectField(_("Category"))
+    tags = line_field(_("Tags"), 5000)
     slug = line_field(_("Address"), 80, _("Please enter an address, such as two-inks."))
     requires_shipping = BooleanField(_("It is sent by post, so ask for the delivery address"))
     published_at = MomentField(_("Publish from"))
@@ -315,6 +317,7 @@ class ProductForm(OwnerForm):
             published_at=self.published_at.moment,
             option_names=self.option_names,
             specifications=read_specifications(self.specifications.data, self.specifications_zh.data),
+            tags=split_tags(self.tags.data),
             translations=chinese(
                 title=self.title_zh.data,
                 option=self.option_name_zh.data,
@@ -382,6 +385,7 @@ def _values(product: Product, categories: list[Category]) -> dict[str, Any]:
         ),
         "kind": product.kind.value,
         "category": next((each.slug for each in categories if each.id == product.category_id), ""),
+        "tags": ", ".join(tag.name for tag in tags_of([product.id]).get(product.id, [])),
         "slug": product.slug,
         "requires_shipping": product.requires_shipping,
         "published_at": plain_moment(product.published_at),

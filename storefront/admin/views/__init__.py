@@ -17,6 +17,7 @@ from storefront.admin.views import (
     reviews,
     settings,
     stock,
+    tags,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "reviews",
     "settings",
     "stock",
+    "tags",
 ]

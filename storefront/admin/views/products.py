@@ -15,7 +15,7 @@ from storefront.admin.forms.products import NewProductForm, ProductForm, product
 from storefront.admin.views.asking import ask, fragment, words_asked
 from storefront.catalog.models import Product
 from storefront.catalog.queries import list_categories as all_categories
-from storefront.catalog.service import editing, publishing
+from storefront.catalog.service import editing, publishing, tags
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.clock import now
@@ -111,6 +111,8 @@ def autosave_product(slug: str) -> BaseResponse:
     wanted = form.wanted()
     if any(variant.id is None for variant in wanted.variants):
         return _say_autosave(gettext("Not saved yet: press Save to add the new variant."))
+    if unknown := tags.unknown_of(wanted.tags or []):
+        return _say_autosave(gettext("Not saved yet: press Save to make the new tag %(tag)s.", tag=unknown[0]))
     try:
         change_product(slug, lambda locked: _save(locked, form))
     except SavedMeanwhile:

@@ -141,7 +141,7 @@ def list_tags(words: str, after: str | None) -> tuple[list[TagRow], str | None]:
         .where(ProductTag.tag_id.in_([row.id for row in shown]))
         .group_by(ProductTag.tag_id)
     )
-    counts = dict(session.execute(counting).tuples().all())
+    counts = dict(session.execute(counting).all())
     rows = [TagRow(row.slug, row.name, row.translations, row.key, counts.get(row.id, 0)) for row in shown]
     return rows, rows[-1].key if len(found) > PAGE_SIZE else None
 
@@ -221,7 +221,7 @@ def _last_piece(typed: str) -> tuple[str, str]:
 
 def _ids_by_key(names: Iterable[str]) -> dict[str, int]:
     keys = [key_of(name) for name in names]
-    return dict(db.session().execute(select(Tag.key, Tag.id).where(Tag.key.in_(keys))).tuples().all())
+    return dict(db.session().execute(select(Tag.key, Tag.id).where(Tag.key.in_(keys))).all())
 
 
 def _ensure(names: Sequence[str], words: Mapping[str, Words]) -> set[int]:
