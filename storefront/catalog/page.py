@@ -85,16 +85,17 @@ class ProductPage:
     variants: list[Offer] = field(default_factory=list)
     pictures: list[PictureView] = field(default_factory=list)
     picture_ids: list[int] = field(default_factory=list)
+    tags: list[TagName] = field(default_factory=list)
+    bought_together: list[Card] = field(default_factory=list)
+    alike: list[Card] = field(default_factory=list)
+    beside_changes_at: datetime | None = None
+    picture_shows: list[dict[str, list[str]] | None] = field(default_factory=list)
 
     @property
     def price_changes_at(self) -> datetime | None:
-        """When the clock will next change a price."""
-        return next_change(self.variants, now())
-
-    def picture_of(self, offer: Offer | None) -> int:
-        """Return the place of the picture that shows the variant among all, the first when it has none of its own."""
-        wanted = offer.picture_id if offer is not None else None
-        return self.picture_ids.index(wanted) if wanted in self.picture_ids else 0
+        """When the clock will next change a price that the page shows."""
+        moments = (next_change(self.variants, now()), self.beside_changes_at)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def path(self) -> str:
@@ -130,6 +131,7 @@ def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
     pictures = session.execute(_PICTURES, {"product": page.id}).all()
     page.pictures = [cover_view(picture._asdict(), language) for picture in pictures]
     page.picture_ids = [picture.id for picture in pictures]
+    page.picture_shows = [picture.shows for picture in pictures]
     return page
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.catalog import queries
 from storefront.catalog.choosing import OPTION_FIELDS, axes_of, match_options
 from storefront.catalog.page import Offer, ProductPage, find_page, find_preview
+from storefront.catalog.showing import pictures_for
 from storefront.core.errors import NotFound
 from storefront.web.access import public
 from storefront.web.language import current_language
@@ -36,7 +37,7 @@ def home() -> Response:
 @public
 def show_product(slug: str) -> BaseResponse:
     """Show one product; an address that it once had leads to the present one."""
-    product = find_page(current_language(), slug=slug)
+    product = find_page(current_language(), slug=slug, root=request.script_root)
     if product is None or not product.is_published:
         return _moved(slug)
     picked = _picked_without_scripts(product)
@@ -66,13 +67,13 @@ def _render(product: ProductPage, *, is_preview: bool) -> Response:
     return render_page(
         "catalog/show_product.html",
         fragment="catalog/_buy.html",
-        also=("catalog/_main_picture.html",),
+        also=("catalog/_gallery.html",),
         product=product,
         variants=product.variants,
         chosen=chosen,
         axes=axes_of(product, chosen, current_language()),
-        pictures=product.pictures,
-        main_picture=product.picture_of(chosen),
+        pictures=pictures_for(product, chosen),
+        samples=product.facts.get("samples", []),
         contents=product.facts.get("contents", []),
         is_preview=is_preview,
     )

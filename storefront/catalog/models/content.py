@@ -91,8 +91,8 @@ class Lesson(Base):
 class Sample(Base):
     """Something that everybody may read, hear or see before buying: an excerpt, a track, a trailer.
 
-    It is a file of its own and never one that buyers pay for. ``width`` and ``height`` are a film's, in pixels, where it
-    says so.
+    It is a file of its own and never one that buyers pay for. ``width`` and ``height`` are a film's, in pixels, where
+    it says so.
     """
 
     __tablename__ = "sample"

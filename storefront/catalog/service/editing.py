@@ -15,6 +15,7 @@ from storefront.catalog.service import naming
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.service.tags import set_tags
 from storefront.catalog.service.texts import merged
+from storefront.catalog.showing import choices_of, follow_renames
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.catalog.stock import set_stock
 from storefront.core import db
@@ -255,6 +256,7 @@ def _save_variants(product: Product, wanted: ProductInput) -> None:
     if len(product.variants) + sum(each.id is None for each in wanted.variants) > MOST_VARIANTS:
         raise InvalidField("variants", N_("A product can have up to %(most)s variants."), most=MOST_VARIANTS)
     known = {variant.id: variant for variant in product.variants}
+    before = {id_: choices_of(variant.options, variant.title) for id_, variant in known.items()}
     taken: set[str] = set()
     names = [name for name in wanted.option_names if name][:MOST_AXES]
     product.option_names = names if len(names) > 1 else None
@@ -271,6 +273,7 @@ def _save_variants(product: Product, wanted: ProductInput) -> None:
         _save_sku(variant, each, taken)
         variant.position = place
     _require_different(product, wanted)
+    follow_renames(product.id, before, known.values())
     if all(variant.archived_at for variant in product.variants):
         raise InvalidField("variants", N_("A product needs at least one variant that can be bought."))
 
