@@ -85,10 +85,6 @@ class ProductPage:
     variants: list[Offer] = field(default_factory=list)
     pictures: list[PictureView] = field(default_factory=list)
     picture_ids: list[int] = field(default_factory=list)
-    tags: list[TagName] = field(default_factory=list)
-    bought_together: list[Card] = field(default_factory=list)
-    alike: list[Card] = field(default_factory=list)
-    beside_changes_at: datetime | None = None
     picture_shows: list[dict[str, list[str]] | None] = field(default_factory=list)
 
     @property
