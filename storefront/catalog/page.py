@@ -89,9 +89,8 @@ class ProductPage:
 
     @property
     def price_changes_at(self) -> datetime | None:
-        """When the clock will next change a price that the page shows."""
-        moments = (next_change(self.variants, now()), self.beside_changes_at)
-        return min((moment for moment in moments if moment is not None), default=None)
+        """When the clock will next change a price."""
+        return next_change(self.variants, now())
 
     @property
     def path(self) -> str:
