@@ -1,5 +1,6 @@
 """What buyers get, as the owner fills it in."""
 
+import json
 from typing import Any
 
 from flask_babel import gettext
@@ -10,6 +11,7 @@ from wtforms.validators import DataRequired
 from storefront.accounts.forms import trimmed
 from storefront.admin.forms.fields import (
     DurationField,
+    MultiCheckboxField,
     OwnerForm,
     SeenForm,
     chinese,
@@ -19,7 +21,8 @@ from storefront.admin.forms.fields import (
     state_of,
     text_field,
 )
-from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product
+from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Sample
+from storefront.catalog.showing import Axes
 
 _TITLE = _("Please enter a title.")
 
@@ -88,15 +91,46 @@ class LessonForm(SeenForm):
 
 
 class PictureForm(SeenForm):
-    """What a picture shows, for those who can't see it."""
+    """What a picture shows: in words for those who can't see it, and which of the choices of a buyer."""
 
     alt = line_field(_("What it shows"), 300)
     alt_zh = line_field(_("What it shows, in Chinese"), 300)
+    choices = MultiCheckboxField(_("Which choices it shows"), validate_choice=False)
+
+    def offer(self, axes: Axes) -> None:
+        """Offer the choices that the product has."""
+        self.choices.choices = [
+            SelectChoice(_choice_key(name, value), f"{name}: {value}" if name else value)
+            for name, values in axes.items()
+            for value in values
+        ]
+
+    @property
+    def shows(self) -> dict[str, list[str]] | None:
+        """The choices that it shows, by option; None is all of them."""
+        chosen: dict[str, list[str]] = {}
+        for choice in self.choices.choices:
+            if choice.value in (self.choices.data or ()):
+                name, value = json.loads(choice.value)
+                chosen.setdefault(name, []).append(value)
+        return chosen or None
 
     @property
     def translations(self) -> dict[str, dict[str, str]]:
         """The Chinese texts."""
         return chinese(alt=self.alt_zh.data)
+
+
+class SampleForm(SeenForm):
+    """What a sample is called."""
+
+    title = line_field(_("Title"), 200, _TITLE)
+    title_zh = line_field(_("Title in Chinese"), 200)
+
+    @property
+    def translations(self) -> dict[str, dict[str, str]]:
+        """The Chinese title."""
+        return chinese(title=self.title_zh.data)
 
 
 class NewContentForm(OwnerForm):
@@ -166,15 +200,43 @@ def chapter_state(chapter: Chapter) -> str:
     return state_of(chapter.title, chapter.translations)
 
 
-def picture_form(picture: Picture, sent: Any = None) -> PictureForm:
-    """Return the form of a picture."""
-    values = {"seen": picture_state(picture), "alt": picture.alt, "alt_zh": in_chinese(picture, "alt")}
-    return PictureForm(sent, data=values)
+def picture_form(picture: Picture, axes: Axes, sent: Any = None) -> PictureForm:
+    """Return the form of a picture of a product with these choices."""
+    values = {
+        "seen": picture_state(picture),
+        "alt": picture.alt,
+        "alt_zh": in_chinese(picture, "alt"),
+        "choices": [
+            _choice_key(name, value) for name, values in (picture.shows or {}).items() for value in values
+        ],
+    }
+    form = PictureForm(sent, data=values)
+    form.offer(axes)
+    return form
 
 
 def picture_state(picture: Picture) -> str:
     """Return a mark of what the form of the picture shows."""
-    return state_of(picture.alt, picture.translations)
+    return state_of(picture.alt, picture.translations, picture.shows)
+
+
+def sample_form(sample: Sample, sent: Any = None) -> SampleForm:
+    """Return the form of a sample."""
+    values = {
+        "seen": sample_state(sample),
+        "title": sample.title,
+        "title_zh": in_chinese(sample, "title"),
+    }
+    return SampleForm(sent, data=values)
+
+
+def sample_state(sample: Sample) -> str:
+    """Return a mark of what the form of the sample shows."""
+    return state_of(sample.title, sample.translations)
+
+
+def _choice_key(name: str, value: str) -> str:
+    return json.dumps([name, value], ensure_ascii=False)
 
 
 def _content_values(content: Content) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Form as PlainForm
-from wtforms import HiddenField, StringField, TextAreaField, ValidationError
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length, StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.accounts.forms import trimmed
@@ -66,6 +67,13 @@ class SeenForm(OwnerForm):
         """Stand on what is saved now, so that saving again is a decision; return what differs."""
         self.seen.data = saved.seen.data
         return differing(saved, self)
+
+
+class MultiCheckboxField(SelectMultipleField):
+    """Several of some choices, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def state_of(*facts: Any) -> str:

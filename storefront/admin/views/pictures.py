@@ -20,6 +20,7 @@ from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import SavedMeanwhile
 from storefront.catalog.service.ordering import reordered
 from storefront.catalog.service.texts import merged
+from storefront.catalog.showing import axes_of_pictures
 from storefront.core.errors import N_, Refused, ShopError
 from storefront.journal import service as journal
 from storefront.web.access import owner_only
@@ -66,7 +67,7 @@ def edit_picture(slug: str, name: str) -> Response:
     """Show one picture and what is said about it."""
     product = editing.get_for_owner(slug)
     picture = pictures.get_picture(product.id, name)
-    return _render_one(product, picture, picture_form(picture))
+    return _render_one(product, picture, _form(product, picture))
 
 
 @admin.post("/products/<slug>/pictures/<name>")
@@ -75,14 +76,16 @@ def save_picture(slug: str, name: str) -> BaseResponse:
     """Save what is said about a picture."""
     product = editing.get_for_owner(slug)
     picture = pictures.get_picture(product.id, name)
-    form = picture_form(picture, request.form)
+    form = _form(product, picture, request.form)
     if not form.validate():
         return _render_one(product, picture, form, status=422)
     try:
         change_product(slug, lambda locked: _describe(locked, name, form))
     except SavedMeanwhile:
         picture = pictures.get_picture(product.id, name)
-        return _render_one(product, picture, form, status=409, differences=form.rebase(picture_form(picture)))
+        return _render_one(
+            product, picture, form, status=409, differences=form.rebase(_form(product, picture))
+        )
     flash(gettext("Saved."), "success")
     return go(url_for("admin.edit_pictures", slug=slug))
 
@@ -132,6 +135,7 @@ def _describe(product: Product, name: str, form: PictureForm) -> None:
     form.require(picture_state(picture))
     picture.alt = form.alt.data
     picture.translations = merged(picture.translations, form.translations)
+    picture.shows = form.shows
     journal.write(topic_of(product), "picture.described")
 
 
@@ -140,12 +144,17 @@ def _remove(product: Product, name: str) -> None:
     journal.write(topic_of(product), "picture.removed")
 
 
+def _form(product: Product, picture: Picture, sent: Any = None) -> PictureForm:
+    offered = [variant for variant in product.variants if variant.archived_at is None]
+    return picture_form(picture, axes_of_pictures(product.option_names, offered), sent)
+
+
 def _render(product: Product, refusal: str = "", status: int = 200) -> Response:
     return render_page(
         "admin/products/pictures.html",
         fragment="admin/products/_pictures.html",
         pictures=[
-            (pictures.picture_name(picture), pictures.picture_view(picture))
+            (pictures.picture_name(picture), pictures.picture_view(picture), picture)
             for picture in pictures_of(product.id)
         ],
         max_bytes=pictures.MAX_BYTES,
