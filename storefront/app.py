@@ -47,6 +47,7 @@ from storefront.jobs.service import count_resting, count_waiting, is_worker_aliv
 from storefront.journal.service import acting_as
 from storefront.notifications import jobs as notification_jobs
 from storefront.orders.queries import count_attention
+from storefront.related import jobs as related_jobs
 from storefront.reviews import emails as review_emails
 from storefront.reviews import jobs as review_jobs
 from storefront.reviews.views import reviews
@@ -73,6 +74,7 @@ REGISTERED = (
     importing_jobs,
     job_jobs,
     notification_jobs,
+    related_jobs,
     review_emails,
     review_jobs,
     schema,
@@ -174,7 +176,7 @@ def _mount_practice(app: Flask, settings: Settings) -> None:
 def _is_catalogue(path: str) -> bool:
     """Whether pages at this path are the same for everybody, so that they may be kept."""
     return path in _KEPT_DOCUMENTS or (
-        path.startswith("/products") and not path.startswith("/products/preview/")
+        path.startswith(("/products", "/collections/")) and not path.startswith("/products/preview/")
     )
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from storefront.catalog.models import Product, Variant
-from storefront.catalog.page import Offer, ProductPage
 from storefront.core import db
+
+if TYPE_CHECKING:
+    from storefront.catalog.page import Offer, ProductPage
 
 MOST_AXES = 3
 # How forms name what was picked of each option.
@@ -30,7 +32,7 @@ class Pick:
 
     value: str
     label: str
-    offer: Offer
+    offer: "Offer"
     reach: Reach
     is_chosen: bool
 
@@ -45,7 +47,7 @@ class Axis:
     picks: list[Pick]
 
 
-def axes_of(page: ProductPage, chosen: Offer | None, language: str) -> list[Axis]:
+def axes_of(page: "ProductPage", chosen: "Offer | None", language: str) -> list[Axis]:
     """Return the options of a product with several; none where one option or none tells its variants apart."""
     names = option_names(page.option_names, [offer.options for offer in page.variants])
     if len(names) < 2 or chosen is None:
@@ -112,7 +114,7 @@ def combinations(axes: Sequence[tuple[str, Sequence[str]]]) -> list[dict[str, st
 
 
 def _picks(
-    offers: Sequence[Offer], names: Sequence[str], number: int, chosen: Offer, words: Mapping[str, str]
+    offers: "Sequence[Offer]", names: Sequence[str], number: int, chosen: "Offer", words: Mapping[str, str]
 ) -> list[Pick]:
     name = names[number]
     values = dict.fromkeys(offer.options[name] for offer in offers if name in offer.options)
@@ -120,11 +122,11 @@ def _picks(
 
 
 def _pick(
-    offers: Sequence[Offer],
+    offers: "Sequence[Offer]",
     names: Sequence[str],
     name: str,
     value: str,
-    chosen: Offer,
+    chosen: "Offer",
     words: Mapping[str, str],
 ) -> Pick:
     wanted: dict[str, Any] = {**{each: chosen.options.get(each) for each in names}, name: value}
@@ -138,10 +140,12 @@ def _pick(
     return Pick(value, label, _nearest(offers, names, name, value, chosen), Reach.ELSEWHERE, is_chosen)
 
 
-def _nearest(offers: Sequence[Offer], names: Sequence[str], name: str, value: str, chosen: Offer) -> Offer:
+def _nearest(
+    offers: "Sequence[Offer]", names: Sequence[str], name: str, value: str, chosen: "Offer"
+) -> "Offer":
     """Return the variant with the value that keeps most of the other options, one that can be had if possible."""
 
-    def likeness(offer: Offer) -> tuple[int, bool]:
+    def likeness(offer: "Offer") -> tuple[int, bool]:
         kept = sum(offer.options.get(each) == chosen.options.get(each) for each in names)
         return kept, offer.stock != 0
 

@@ -1,19 +1,35 @@
 """Reading what the page of one product shows: three statements, built once."""
 
+import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, join, select
 
-from storefront.catalog.models import Category, Picture, Product, Variant
+from storefront.catalog.cards import Card
+from storefront.catalog.models import (
+    Category,
+    Picture,
+    Product,
+    ProductRelated,
+    ProductTag,
+    Tag,
+    Variant,
+)
 from storefront.catalog.pictures import PictureView, cover_view
 from storefront.catalog.pricing import PriceNow, next_change, price_at
-from storefront.catalog.states import ProductKind, ProductState
+from storefront.catalog.queries import card_columns, cards_of, published, translated
+from storefront.catalog.states import Kinship, ProductKind, ProductState
 from storefront.core import db
-from storefront.core.clock import datetime, now
+from storefront.core.clock import UTC, datetime, now, timedelta
+from storefront.core.json_rows import JsonRows
 from storefront.core.money import Money
 
 Words = dict[str, dict[str, str]]
+_SOON = timedelta(seconds=1)
+# Of each kind, on the page of a product.
+_BESIDE = 4
 
 
 class Offer(NamedTuple):
@@ -61,6 +77,13 @@ class ShelfName(NamedTuple):
     translations: Words
 
 
+class TagName(NamedTuple):
+    """A tag that a product has, in the language of the page."""
+
+    slug: str
+    name: str
+
+
 @dataclass(slots=True)
 class ProductPage:
     """What the page of a product shows, whatever the state of the product."""
@@ -85,12 +108,17 @@ class ProductPage:
     variants: list[Offer] = field(default_factory=list)
     pictures: list[PictureView] = field(default_factory=list)
     picture_ids: list[int] = field(default_factory=list)
+    tags: list[TagName] = field(default_factory=list)
+    bought_together: list[Card] = field(default_factory=list)
+    alike: list[Card] = field(default_factory=list)
+    beside_changes_at: datetime | None = None
     picture_shows: list[dict[str, list[str]] | None] = field(default_factory=list)
 
     @property
     def price_changes_at(self) -> datetime | None:
-        """When the clock will next change a price."""
-        return next_change(self.variants, now())
+        """When the clock will next change a price that the page shows."""
+        moments = (next_change(self.variants, now()), self.beside_changes_at)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def path(self) -> str:
@@ -104,23 +132,28 @@ class ProductPage:
         return is_out and self.state is ProductState.PUBLISHED
 
 
-def find_page(language: str, *, slug: str) -> ProductPage | None:
-    """Return the product with that address, with category, offers and pictures (3 queries)."""
-    return _read(_BY_SLUG, language, slug=slug)
+def find_page(language: str, *, slug: str, root: str = "") -> ProductPage | None:
+    """Return the product with that address, with category, tags, offers, pictures, and what stands beside it.
+
+    Costs 3 queries. ``root`` is what stands before paths: the language prefix of the page.
+    """
+    return _read(_product.slug, language, slug, root)
 
 
 def find_preview(language: str, *, token: str) -> ProductPage | None:
     """Return the product whose secret preview address this is (3 queries)."""
-    return _read(_BY_TOKEN, language, token=token)
+    return _read(_product.preview_token, language, token, "")
 
 
-def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
+def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> ProductPage | None:
     session = db.session()
-    row = session.execute(statement, wanted).first()
+    row = session.execute(_page_statement(column, language), {"wanted": wanted, "now": now()}).first()
     if row is None:
         return None
-    *own, shelf_slug, shelf_name, shelf_words = row
+    *own, shelf_slug, shelf_name, shelf_words, tags, beside = row
     page = ProductPage(*own)
+    page.tags = [TagName(slug, name) for _key, slug, name in sorted(tags)]
+    _put_beside(page, beside, language, root)
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
     page.variants = [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": page.id})]
     pictures = session.execute(_PICTURES, {"product": page.id}).all()
@@ -130,8 +163,40 @@ def _read(statement: Any, language: str, **wanted: str) -> ProductPage | None:
     return page
 
 
+def _put_beside(page: ProductPage, rows: list[list[Any]], language: str, root: str) -> None:
+    """What is bought together comes first; nothing stands there twice."""
+    rows.sort(key=lambda row: (row[0], row[1]))
+    cards = [
+        (row[0], card) for row, card in zip(rows, cards_of(map(_as_row, rows), language, root), strict=True)
+    ]
+    page.bought_together = [card for kind, card in cards if kind == Kinship.BOUGHT][:_BESIDE]
+    shown = {card.id for card in page.bought_together}
+    page.alike = [card for kind, card in cards if kind == Kinship.ALIKE and card.id not in shown][:_BESIDE]
+    # A change that is over but was not written down yet: what follows it is not known here, so look again soon.
+    moments = [max(_moment(row[2]), now() + _SOON) for row in rows if row[2] is not None]
+    page.beside_changes_at = min(moments, default=None)
+
+
+def _as_row(row: list[Any]) -> list[Any]:
+    """Return the columns of a card as a list would have read them; when it was published is not shown."""
+    card = row[3:]
+    card[_KIND] = ProductKind(card[_KIND])
+    card[_PUBLISHED] = None
+    card[_STEPS] = json.loads(card[_STEPS]) if isinstance(card[_STEPS], str) else card[_STEPS]
+    return card
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 _product, _shelf = Product.__table__.c, Category.__table__.c
 _variant, _picture = Variant.__table__.c, Picture.__table__.c
+_tag, _given = Tag.__table__.c, ProductTag.__table__.c
+_other, _related = Product.__table__.alias("other"), ProductRelated.__table__
+# Places among the columns of a card.
+_KIND, _PUBLISHED, _STEPS = 4, 10, 13
 _PAGE = select(
     _product.id,
     _product.slug,
@@ -153,8 +218,31 @@ _PAGE = select(
     _shelf.name.label("shelf_name"),
     _shelf.translations.label("shelf_words"),
 ).outerjoin(Category.__table__, _shelf.id == _product.category_id)
-_BY_SLUG = _PAGE.where(_product.slug == bindparam("slug"))
-_BY_TOKEN = _PAGE.where(_product.preview_token == bindparam("token"))
+
+
+@lru_cache(maxsize=8)
+def _page_statement(column: ColumnElement[str], language: str) -> Select[Any]:
+    tags = (
+        select(JsonRows(_tag.key, _tag.slug, translated("name", language, _tag)))
+        .select_from(join(ProductTag.__table__, Tag.__table__, _tag.id == _given.tag_id))
+        .where(_given.product_id == _product.id)
+        .correlate(Product.__table__)
+    )
+    beside = (
+        select(
+            JsonRows(
+                _related.c.kind, _related.c.rank, _other.c.price_next_at, *card_columns(language, _other.c)
+            )
+        )
+        .select_from(join(_related, _other, _other.c.id == _related.c.other_id))
+        .where(_related.c.product_id == _product.id, *published(bindparam("now"), _other.c))
+        .correlate(Product.__table__)
+    )
+    return _PAGE.add_columns(tags.scalar_subquery(), beside.scalar_subquery()).where(
+        column == bindparam("wanted")
+    )
+
+
 _OFFERS = (
     select(
         _variant.id,

@@ -1,5 +1,6 @@
 """Reading the catalogue for pages: explicit columns, statements built once, keyset pages."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -254,6 +255,37 @@ def pictures_of(product_id: int) -> list[Picture]:
     )
 
 
+def card_columns(language: str, columns: Any = _product) -> tuple[Any, ...]:
+    """Return what ``cards_of`` needs of the product table, or of another name for it."""
+    return (
+        columns.id,
+        columns.slug,
+        translated("title", language, columns),
+        translated("summary", language, columns),
+        columns.kind,
+        columns.currency,
+        columns.price_amount,
+        columns.price_varies,
+        columns.is_available,
+        # As text, which is read once for many pages.
+        cast(columns.cover, Text),
+        columns.published_at,
+        columns.review_count,
+        columns.rating_sum,
+        columns.price_steps,
+    )
+
+
+def cards_of(rows: Iterable[Sequence[Any]], language: str, root: str = "") -> list[Card]:
+    """Turn rows of ``card_columns`` into what the templates print."""
+    return [_card_of(row, language, root) for row in rows]
+
+
+def published(at: Any, columns: Any = _product) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which customers may see a product at that moment."""
+    return (columns.state == ProductState.PUBLISHED, columns.published_at <= at)
+
+
 def _card_of(row: Any, language: str, root: str) -> Card:
     """Turn a row of the list statement into what the templates print."""
     id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rest = row
@@ -289,7 +321,7 @@ def _picture_of(cover: str | None, language: str) -> PictureView | None:
 @lru_cache(maxsize=8)
 def _by_ids_statement(language: str) -> Select[Any]:
     wanted = _product.id.in_(bindparam("ids", expanding=True))
-    return select(*_card_columns(language)).where(wanted, *_published(bindparam("now")))
+    return select(*card_columns(language)).where(wanted, *published(bindparam("now")))
 
 
 @lru_cache(maxsize=128)
@@ -300,10 +332,10 @@ def _list_statement(language: str, sort: Sort, shelves: int, tagged: str, contin
     key = _product.published_at if sort is Sort.NEWEST else _product.price_amount
     descending = sort in (Sort.NEWEST, Sort.DEAREST)
     order = (key.desc(), _product.id.desc()) if descending else (key, _product.id)
-    conditions = [*_published(bindparam("now")), *_tagged(tagged)]
+    conditions = [*published(bindparam("now")), *_tagged(tagged)]
     if continued:
         conditions.append(_beyond(key, descending))
-    statement = select(*_card_columns(language))
+    statement = select(*card_columns(language))
     if shelves > 1:
         pieces = [
             select(_product.id)
@@ -340,27 +372,8 @@ def _beyond(key: Any, descending: bool) -> ColumnElement[bool]:
     return and_(key >= position, or_(key > position, _product.id > position_id))
 
 
-def _card_columns(language: str) -> tuple[Any, ...]:
-    return (
-        _product.id,
-        _product.slug,
-        _translated("title", language),
-        _translated("summary", language),
-        _product.kind,
-        _product.currency,
-        _product.price_amount,
-        _product.price_varies,
-        _product.is_available,
-        # As text, which is read once for many pages.
-        cast(_product.cover, Text),
-        _product.published_at,
-        _product.review_count,
-        _product.rating_sum,
-        _product.price_steps,
-    )
-
-
-def _translated(field: str, language: str, columns: Any = _product) -> Any:
+def translated(field: str, language: str, columns: Any = _product) -> Any:
+    """Return a text in the language, or in the owner's own where it is not translated."""
     own = columns[field]
     if language == "en":
         return own
@@ -375,8 +388,8 @@ def _shelves_statement(language: str) -> Select[Any]:
         _category.id,
         _category.parent_id,
         _category.slug,
-        _translated("name", language, _category),
-        case((is_chosen, _translated("description", language, _category)), else_=""),
+        translated("name", language, _category),
+        case((is_chosen, translated("description", language, _category)), else_=""),
         case((is_chosen, cast(_category.picture, Text))).label("picture"),
     ).order_by(_category.position, _category.id)
 
@@ -388,13 +401,9 @@ def _tag_statement(language: str) -> Select[Any]:
     return select(
         _tag.id,
         _tag.slug,
-        _translated("name", language, _tag),
+        translated("name", language, _tag),
         select(func.count()).select_from(some).scalar_subquery().label("products"),
     ).where(_tag.slug == bindparam("slug"))
-
-
-def _published(at: Any) -> tuple[ColumnElement[bool], ...]:
-    return (_product.state == ProductState.PUBLISHED, _product.published_at <= at)
 
 
 def _position_of(row: Row[Any], sort: Sort) -> str:

@@ -37,7 +37,7 @@ def home() -> Response:
 @public
 def show_product(slug: str) -> BaseResponse:
     """Show one product; an address that it once had leads to the present one."""
-    product = find_page(current_language(), slug=slug)
+    product = find_page(current_language(), slug=slug, root=request.script_root)
     if product is None or not product.is_published:
         return _moved(slug)
     picked = _picked_without_scripts(product)

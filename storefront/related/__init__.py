@@ -1,0 +1,1 @@
+"""What else may please: found out from category, tags and orders, off the request."""
