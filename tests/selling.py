@@ -142,7 +142,7 @@ def checkout_fields(client: FlaskClient) -> dict[str, str]:
     return {
         name: unescape(value)
         for name, value in re.findall(
-            r'<input type="hidden" name="(csrf_token|key|total)" value="([^"]*)"', form
+            r'<input type="hidden" name="(csrf_token|key|total|currency)" value="([^"]*)"', form
         )
     }
 

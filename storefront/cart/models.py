@@ -28,7 +28,11 @@ class Cart(Base):
 
 
 class CartLine(Base):
-    """So many of one variant. ``chosen_amount`` is what the buyer wants to pay for one, where that is free."""
+    """So many of one variant.
+
+    ``chosen_amount`` is what the buyer wants to pay for one, where that is free, in ``chosen_currency`` (none: the
+    shop's).
+    """
 
     __tablename__ = "cart_line"
     __table_args__ = (
@@ -44,4 +48,5 @@ class CartLine(Base):
     )
     quantity: Mapped[int]
     chosen_amount: Mapped[int | None] = mapped_column(BigInteger)
+    chosen_currency: Mapped[str | None] = mapped_column(String(3))
     added_at: Mapped[datetime] = mapped_column(default=now)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.cart.models import Cart, CartLine
@@ -19,10 +19,12 @@ from storefront.cart.showing import (
     read_amount,
 )
 from storefront.catalog import queries as catalog
-from storefront.catalog.models import Product, Variant
+from storefront.catalog.models import Product, Variant, VariantPrice
+from storefront.catalog.pricing import Priced, PriceElsewhere
 from storefront.core import db
-from storefront.core.clock import now, timedelta
+from storefront.core.clock import datetime, now, timedelta
 from storefront.core.ids import new_public_id
+from storefront.shop.service import currency as shop_currency
 from storefront.web.language import in_language
 
 KEPT_FOR = timedelta(days=30)
@@ -86,19 +88,20 @@ def lock_by_key(checkout_key: str) -> None:
     db.session().execute(select(Cart.id).where(Cart.checkout_key == checkout_key).with_for_update())
 
 
-def add(cart: Cart, variant_id: int, quantity: int, amount: str = "") -> Change:
+def add(cart: Cart, variant_id: int, quantity: int, amount: str = "", currency: str = "") -> Change:
     """Put so many more of a variant into the cart, as many as there are.
 
-    ``amount`` is what the buyer typed to pay for one, where that is free to choose; empty leaves it as it is.
+    ``amount`` is what the buyer typed to pay for one, where that is free to choose, in ``currency`` or else the
+    shop's; empty leaves it as it is.
     """
-    return _set(cart, variant_id, more=quantity, amount=amount)
+    return _set(cart, variant_id, more=quantity, amount=amount, currency=currency)
 
 
-def change(cart: Cart, variant_id: int, quantity: int, amount: str = "") -> Change:
+def change(cart: Cart, variant_id: int, quantity: int, amount: str = "", currency: str = "") -> Change:
     """Have exactly so many of a variant in the cart; 0 removes it."""
     if quantity <= 0:
         return remove(cart, variant_id)
-    return _set(cart, variant_id, exactly=quantity, amount=amount)
+    return _set(cart, variant_id, exactly=quantity, amount=amount, currency=currency)
 
 
 def remove(cart: Cart, variant_id: int) -> Change:
@@ -118,12 +121,28 @@ def quantity_of(cart: Cart, variant_id: int) -> int:
     return line.quantity if line else 0
 
 
-def view_of(cart: Cart | None, currency: str) -> CartView:
-    """Return what is in the cart, with the prices of now (1 query, 2 when stock is short)."""
-    if cart is None:
-        return CartView("", [], currency)
+def offer_of(variant_id: int, currency: str) -> tuple[Product, Priced]:
+    """Return the product of a variant that is there, and what decides on its price in that currency, or the shop's."""
+    own = shop_currency()
     statement = (
-        select(CartLine.quantity, CartLine.chosen_amount, Variant, Product)
+        select(Variant, Product, _price_in(currency, own))
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.id == variant_id)
+    )
+    variant, product, other = db.session().execute(statement).one()
+    return product, _priced(variant, other if _has_price(product, other, currency) else None, currency)
+
+
+def view_of(cart: Cart | None, wished: str) -> CartView:
+    """Return what is in the cart, with the prices of now (1 query, 2 when stock is short).
+
+    All of it is in the ``wished`` currency, or in the shop's own when something has no price in that.
+    """
+    if cart is None:
+        return CartView("", [], wished, wished, [])
+    own = shop_currency()
+    statement = (
+        select(CartLine, Variant, Product, _price_in(wished, own))
         .join(Variant, Variant.id == CartLine.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .where(CartLine.cart_id == cart.id)
@@ -131,21 +150,61 @@ def view_of(cart: Cart | None, currency: str) -> CartView:
     )
     rows = db.session().execute(statement).all()
     moment = now()
-    anything_short = any(is_short(variant, quantity) for quantity, _, variant, _ in rows)
+    anything_short = any(is_short(variant, line.quantity) for line, variant, _, _ in rows)
     held = _held_units(cart.checkout_key) if anything_short else {}
-    lines = [
-        LineView(
-            variant,
-            product,
-            quantity,
-            problem(variant, product, quantity, held.get(variant.id, 0), currency)
-            or problem_of_amount(variant, chosen, moment),
-            chosen,
-            moment,
-        )
-        for quantity, chosen, variant, product in rows
+    unpriced = [
+        in_language(product, "title")
+        for _, _, product, amount in rows
+        if wished != own and not _has_price(product, amount, wished)
     ]
-    return CartView(cart.checkout_key, lines, currency)
+    currency = own if unpriced else wished
+    lines = [
+        _line_view(
+            line, variant, product, _priced(variant, amount, currency), held.get(variant.id, 0), moment
+        )
+        for line, variant, product, amount in rows
+    ]
+    return CartView(cart.checkout_key, lines, currency, wished, unpriced)
+
+
+def _line_view(
+    line: CartLine, variant: Variant, product: Product, priced: Priced, held: int, moment: datetime
+) -> LineView:
+    own = shop_currency()
+    chosen_in = line.chosen_currency or own
+    wrong = problem(variant, product, line.quantity, held, own)
+    return LineView(
+        variant,
+        priced,
+        product,
+        line.quantity,
+        wrong or problem_of_amount(priced, line.chosen_amount, chosen_in, moment),
+        line.chosen_amount if chosen_in == priced.currency else None,
+        moment,
+    )
+
+
+def _price_in(currency: str, own: str) -> Any:
+    """Return the expression of a variant's price in that currency, none where that is the shop's own."""
+    if currency == own:
+        return null()
+    return (
+        select(VariantPrice.amount)
+        .where(VariantPrice.variant_id == Variant.id, VariantPrice.currency == currency)
+        .scalar_subquery()
+    )
+
+
+def _has_price(product: Product, amount: int | None, currency: str) -> bool:
+    """A product is sold in a currency when all of its variants are, as its own page says."""
+    return amount is not None and currency in (product.other_prices or {})
+
+
+def _priced(variant: Variant, amount: int | None, currency: str) -> Priced:
+    """Return what decides on the price of a variant in one of its currencies."""
+    if amount is None or currency == variant.currency:
+        return variant
+    return PriceElsewhere(amount, currency, variant.pays_what_they_want)
 
 
 def count_of(public_id: str | None, account_id: int | None) -> int:
@@ -191,7 +250,7 @@ def merge_at_login(public_id: str | None, account_id: int) -> None:
         add(own, line.variant_id, line.quantity)
         same = _line(own, line.variant_id)
         if same is not None and line.chosen_amount is not None:
-            same.chosen_amount = line.chosen_amount
+            same.chosen_amount, same.chosen_currency = line.chosen_amount, line.chosen_currency
     key = visitor.checkout_key
     db.session().delete(visitor)
     db.session().flush()
@@ -223,8 +282,10 @@ def forget_old_carts() -> None:
     db.session().execute(delete(Cart).where(Cart.account_id.is_(None), Cart.updated_at < now() - KEPT_FOR))
 
 
-def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount: str = "") -> Change:
-    found = _look_up(cart, variant_id)
+def _set(
+    cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount: str = "", currency: str = ""
+) -> Change:
+    found = _look_up(cart, variant_id, currency or shop_currency())
     if found is None or found.variant.archived_at is not None or not catalog.is_published(found.product):
         return Change(gettext("This product is not on offer any more."), 0, is_as_wished=False)
     variant, line = found.variant, found.line
@@ -237,7 +298,7 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
     if line is None and found.lines_in_cart >= MOST_LINES:
         return Change(gettext("A cart holds at most 100 different things."), 0, is_as_wished=False)
-    chosen = read_amount(variant, amount)
+    chosen = read_amount(found.priced, amount)
     if isinstance(chosen, str):
         return Change(chosen, line.quantity if line else 0, is_as_wished=False, wrong_amount=amount)
     quantity = min(wished, most)
@@ -246,7 +307,7 @@ def _set(cart: Cart, variant_id: int, *, exactly: int = 0, more: int = 0, amount
         db.session().add(line)
     line.quantity = quantity
     if chosen is not None:
-        line.chosen_amount = chosen
+        line.chosen_amount, line.chosen_currency = chosen, found.priced.currency
     _touch(cart)
     if quantity < wished:
         return Change(
@@ -262,19 +323,24 @@ class _Found(NamedTuple):
     product: Product
     line: CartLine | None
     lines_in_cart: int
+    priced: Priced
 
 
-def _look_up(cart: Cart, variant_id: int) -> _Found | None:
+def _look_up(cart: Cart, variant_id: int, currency: str) -> _Found | None:
     """Return all that is needed to put something into the cart, in one query."""
     lines = select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart.id).scalar_subquery()
     statement = (
-        select(Variant, Product, CartLine, lines)
+        select(Variant, Product, CartLine, lines, _price_in(currency, shop_currency()))
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(CartLine, (CartLine.variant_id == Variant.id) & (CartLine.cart_id == cart.id))
         .where(Variant.id == variant_id)
     )
     row = db.session().execute(statement).one_or_none()
-    return None if row is None else _Found(*row)
+    if row is None:
+        return None
+    variant, product, line, count, other = row
+    amount = other if _has_price(product, other, currency) else None
+    return _Found(variant, product, line, count, _priced(variant, amount, currency))
 
 
 def _one(statement: Any, for_update: bool) -> Cart | None:

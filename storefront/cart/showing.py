@@ -7,9 +7,16 @@ from flask_babel import gettext
 from storefront.catalog import queries as catalog
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.pictures import PictureView, cover_view
-from storefront.catalog.pricing import PriceNow, price_at, unit_amount
+from storefront.catalog.pricing import Priced, PriceNow, price_at, unit_amount
 from storefront.core.clock import datetime, now
-from storefront.core.money import InvalidAmount, Money, exponent_of, parse_amount
+from storefront.core.money import (
+    InvalidAmount,
+    Money,
+    UnpayableAmount,
+    exponent_of,
+    parse_price,
+    payable_step,
+)
 from storefront.web.language import current_language, in_language
 
 MOST_OF_ONE = 99
@@ -19,9 +26,13 @@ MOST_CHOSEN = 99_999_999
 
 @dataclass(slots=True)
 class LineView:
-    """One line as the cart shows it, at the price of ``moment``. ``problem`` says why it can't be bought as it is."""
+    """One line as the cart shows it, at the price of ``moment``. ``problem`` says why it can't be bought as it is.
+
+    ``priced`` is what decides on its price: the variant itself, or its price in another currency.
+    """
 
     variant: Variant
+    priced: Priced
     product: Product
     quantity: int
     problem: str | None
@@ -41,12 +52,12 @@ class LineView:
     @property
     def price(self) -> PriceNow:
         """What one costs, or the least where the buyer chooses."""
-        return price_at(self.variant, self.moment)
+        return price_at(self.priced, self.moment)
 
     @property
     def unit(self) -> Money:
         """What the buyer pays for one."""
-        return Money(unit_amount(self.variant, self.chosen_amount, self.moment), self.variant.currency)
+        return Money(unit_amount(self.priced, self.chosen_amount, self.moment), self.priced.currency)
 
     @property
     def total(self) -> Money:
@@ -61,11 +72,17 @@ class LineView:
 
 @dataclass(slots=True)
 class CartView:
-    """The whole cart as it stands in the database now."""
+    """The whole cart as it stands in the database now, in one currency.
+
+    That is the one ``wished`` for, when everything in the cart has a price in it, else the shop's own; ``unpriced``
+    are the titles of what has none.
+    """
 
     checkout_key: str
     lines: list[LineView]
     currency: str
+    wished: str
+    unpriced: list[str]
 
     @property
     def count(self) -> int:
@@ -74,8 +91,9 @@ class CartView:
 
     @property
     def total(self) -> Money:
-        """What all of it costs."""
-        return Money(sum(line.total.amount for line in self.lines), self.currency)
+        """What all of it costs. A line in another currency, which can't be bought, is not counted."""
+        totals = (line.total for line in self.lines)
+        return sum((each for each in totals if each.currency == self.currency), Money(0, self.currency))
 
     @property
     def has_problem(self) -> bool:
@@ -101,14 +119,17 @@ class Change:
     wrong_amount: str | None = None
 
 
-def read_amount(variant: Variant, text: str) -> int | str | None:
+def read_amount(variant: Priced, text: str) -> int | str | None:
     """Return what was typed in minor units, None where nothing was, or what is wrong with it."""
     if not variant.pays_what_they_want or not text.strip():
         return None
     least, most = price_at(variant, now()).price, Money(MOST_CHOSEN, variant.currency)
     language = current_language()
     try:
-        amount = parse_amount(text[:30], variant.currency)
+        amount = parse_price(text[:30], variant.currency)
+    except UnpayableAmount:
+        step = Money(payable_step(variant.currency), variant.currency)
+        return str(gettext("By card one pays in steps of %(step)s.", step=step.format(language)))
     except InvalidAmount:
         example = Money(max(least.amount, 10 ** exponent_of(variant.currency)), variant.currency)
         return str(gettext("Please enter an amount such as %(example)s.", example=f"{example.decimal}"))
@@ -119,10 +140,22 @@ def read_amount(variant: Variant, text: str) -> int | str | None:
     return amount
 
 
-def problem_of_amount(variant: Variant, chosen_amount: int | None, moment: datetime) -> str | None:
-    """The least may have risen since the buyer chose."""
+def problem_of_amount(
+    variant: Priced, chosen_amount: int | None, chosen_currency: str, moment: datetime
+) -> str | None:
+    """The least may have risen since the buyer chose, or it was chosen in another currency."""
+    if not variant.pays_what_they_want or chosen_amount is None:
+        return None
+    if chosen_currency != variant.currency:
+        return str(
+            gettext(
+                "You chose an amount in %(before)s. Please choose one in %(now)s.",
+                before=chosen_currency,
+                now=variant.currency,
+            )
+        )
     least = price_at(variant, moment).price
-    if not variant.pays_what_they_want or chosen_amount is None or chosen_amount >= least.amount:
+    if chosen_amount >= least.amount:
         return None
     now_least = least.format(current_language())
     return str(gettext("This costs at least %(least)s now. Please choose again.", least=now_least))

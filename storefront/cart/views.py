@@ -11,10 +11,10 @@ from storefront.cart.models import Cart
 from storefront.cart.showing import MOST_OF_ONE, Change
 from storefront.catalog.choosing import OPTION_FIELDS, find_with_options
 from storefront.catalog.pricing import price_at
-from storefront.catalog.queries import get_variants
 from storefront.core.clock import now
 from storefront.core.db import unit_of_work
-from storefront.shop.service import currency
+from storefront.shop.choosing import chosen_currency
+from storefront.shop.service import currencies
 from storefront.web.access import cross_site_safe, public
 from storefront.web.language import COOKIE as LANGUAGE_COOKIE
 from storefront.web.language import current_language, is_by_prefix
@@ -46,7 +46,7 @@ def add_line() -> BaseResponse:
         return _say(Change(gettext("This combination is not on offer."), 0, is_as_wished=False), None)
     with unit_of_work():
         mine = _own_cart(for_update=True) or service.make_cart(_account_id())
-        change = service.add(mine, chosen_id, quantity, request.form.get("amount", ""))
+        change = service.add(mine, chosen_id, quantity, *_amount())
     if change.wrong_amount is not None:
         return _ask_for_amount(change, chosen_id, quantity)
     return _say(change, mine)
@@ -65,7 +65,7 @@ def change_line(variant_id: int) -> BaseResponse:
         change = (
             Change(_not_understood(), had, is_as_wished=False)
             if wished is None
-            else service.change(mine, variant_id, wished, request.form.get("amount", ""))
+            else service.change(mine, variant_id, wished, *_amount())
         )
     undo = (variant_id, had) if change.quantity == 0 and change.is_as_wished and had else None
     if wants_fragment() or change.wrong_amount is not None:
@@ -110,7 +110,7 @@ def _show_cart(
         "cart/show.html",
         fragment="cart/_cart.html",
         status=status,
-        cart=service.view_of(_own_cart(), currency()),
+        cart=service.view_of(_own_cart(), chosen_currency()),
         account=current_account(),
         change=change,
         wrong=wrong,
@@ -129,11 +129,12 @@ def _chosen_by_options(variant_id: int) -> int | None:
 
 def _ask_for_amount(change: Change, variant_id: int, quantity: int) -> Response:
     """Say at its field what is wrong with the amount, on the product page by a piece of it, or on a page of its own."""
-    variant = get_variants([variant_id])[variant_id]
+    product, priced = service.offer_of(variant_id, _amount()[1])
     about = {
-        "product": variant.product,
-        "variant": variant,
-        "least": price_at(variant, now()).price,
+        "product": product,
+        "variant_id": variant_id,
+        "currency": priced.currency,
+        "least": price_at(priced, now()).price,
         "quantity": quantity,
         "typed": change.wrong_amount,
         "error": change.sentence,
@@ -167,6 +168,12 @@ def _own_cart(*, for_update: bool = False) -> Cart | None:
 def _account_id() -> int | None:
     account = current_account()
     return account.id if account else None
+
+
+def _amount() -> tuple[str, str]:
+    """Return what was typed to pay for one, and the currency that stood beside the field."""
+    beside = request.form.get("currency", "")
+    return request.form.get("amount", ""), beside if beside in currencies() else chosen_currency()
 
 
 def _wished(had: int) -> int | None:

@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Variant
+from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Variant, VariantPrice
 from storefront.catalog.pictures import PictureView, cover_of
 from storefront.catalog.price_history import note_prices
 from storefront.catalog.pricing import next_change, packed, steps_of
@@ -53,6 +53,7 @@ def refresh_card(product_id: int) -> None:
         .where(Product.id == product_id)
         .values(
             **_offered(product_id),
+            other_prices=_other_prices(product_id),
             cover=cover_of(cover) if cover else None,
             facts={"contents": _contents(product_id)},
         )
@@ -81,6 +82,27 @@ def _offered(product_id: int) -> dict[str, Any]:
         "price_next_at": next_change(variants, moment),
         "is_available": any(variant.stock is None or variant.stock > 0 for variant in variants),
     }
+
+
+def _other_prices(product_id: int) -> dict[str, Any] | None:
+    """Return what it costs in the other currencies in which all of its variants on offer have a price."""
+    offered = (Variant.product_id == product_id, Variant.archived_at.is_(None))
+    lowest, highest = func.min(VariantPrice.amount), func.max(VariantPrice.amount)
+    all_of_them = select(func.count()).select_from(Variant).where(*offered).correlate(None)
+    free = all_of_them.where(Variant.pays_what_they_want).scalar_subquery()
+    statement = (
+        select(VariantPrice.currency, lowest, highest, free)
+        .join(Variant, Variant.id == VariantPrice.variant_id)
+        .where(*offered)
+        .group_by(VariantPrice.currency)
+        .having(func.count() == all_of_them.scalar_subquery())
+        .order_by(VariantPrice.currency)
+    )
+    found = {
+        currency: {"amount": least, "varies": least != most or bool(free_ones)}
+        for currency, least, most, free_ones in db.session().execute(statement)
+    }
+    return found or None
 
 
 # All that decides on a price (catalog.pricing.Priced), and the stock.

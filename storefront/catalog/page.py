@@ -16,15 +16,18 @@ from storefront.catalog.models import (
     ProductTag,
     Tag,
     Variant,
+    VariantPrice,
 )
 from storefront.catalog.pictures import PictureView, cover_view
-from storefront.catalog.pricing import PriceNow, next_change, price_at
+from storefront.catalog.pricing import PriceElsewhere, PriceNow, next_change, price_at
 from storefront.catalog.queries import card_columns, cards_of, published, translated
 from storefront.catalog.states import Kinship, ProductKind, ProductState
 from storefront.core import db
 from storefront.core.clock import UTC, datetime, now, timedelta
 from storefront.core.json_rows import JsonRows
 from storefront.core.money import Money
+from storefront.shop.choosing import chosen_currency
+from storefront.shop.service import currency as shop_currency
 
 Words = dict[str, dict[str, str]]
 _SOON = timedelta(seconds=1)
@@ -155,12 +158,30 @@ def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> 
     page.tags = [TagName(slug, name) for _key, slug, name in sorted(tags)]
     _put_beside(page, beside, language, root)
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
-    page.variants = [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": page.id})]
+    page.variants = _offers(page.id)
     pictures = session.execute(_PICTURES, {"product": page.id}).all()
     page.pictures = [cover_view(picture._asdict(), language) for picture in pictures]
     page.picture_ids = [picture.id for picture in pictures]
     page.picture_shows = [picture.shows for picture in pictures]
     return page
+
+
+def _offers(product_id: int) -> list[Offer]:
+    """Return the offers in the currency that the visitor has chosen, if each of them has a price in it."""
+    session, wanted = db.session(), chosen_currency()
+    if wanted == shop_currency():
+        return [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": product_id})]
+    rows = session.execute(_OFFERS_ELSEWHERE, {"product": product_id, "currency": wanted}).all()
+    offers = [Offer._make(own) for *own, _ in rows]
+    if any(row.elsewhere is None for row in rows):
+        return offers
+    return [
+        offer._replace(
+            **PriceElsewhere(row.elsewhere, wanted, offer.pays_what_they_want)._asdict(),
+            suggested_amount=None,
+        )
+        for offer, row in zip(offers, rows, strict=True)
+    ]
 
 
 def _put_beside(page: ProductPage, rows: list[list[Any]], language: str, root: str) -> None:
@@ -265,6 +286,11 @@ _OFFERS = (
     )
     .where(_variant.product_id == bindparam("product"), _variant.archived_at.is_(None))
     .order_by(_variant.position, _variant.id)
+)
+_OFFERS_ELSEWHERE = _OFFERS.add_columns(VariantPrice.__table__.c.amount.label("elsewhere")).outerjoin(
+    VariantPrice.__table__,
+    (VariantPrice.__table__.c.variant_id == _variant.id)
+    & (VariantPrice.__table__.c.currency == bindparam("currency")),
 )
 _PICTURES = (
     select(

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, func, insert, select, update
 
-from storefront.catalog.models import PriceHistory, Product, Variant
+from storefront.catalog.models import PriceHistory, Product, Variant, VariantPrice
 from storefront.catalog.pricing import PricePoint, lowest_before
 from storefront.core import db
 from storefront.core.clock import datetime, now
@@ -13,7 +13,9 @@ from storefront.journal.service import current_actor
 
 _variant = cast(Table, Variant.__table__).c
 _history = cast(Table, PriceHistory.__table__).c
+_other = cast(Table, VariantPrice.__table__).c
 _SET = ("currency", "price_amount", "sale_amount", "sale_starts_at", "sale_ends_at")
+_NO_SALE = {"sale_amount": None, "sale_starts_at": None, "sale_ends_at": None}
 
 
 def note_prices(product_id: int) -> None:
@@ -24,7 +26,7 @@ def note_prices(product_id: int) -> None:
     session = db.session()
     last = (
         select(func.max(_history.id))
-        .where(_history.variant_id == _variant.id)
+        .where(_history.variant_id == _variant.id, _history.currency == _variant.currency)
         .correlate(Variant.__table__)
         .scalar_subquery()
     )
@@ -39,9 +41,10 @@ def note_prices(product_id: int) -> None:
         .outerjoin(PriceHistory.__table__, _history.id == last)
         .where(_variant.product_id == product_id)
     ).all()
-    changed = [row for row in rows if row.history_id is None or _differs(row)]
+    changed = [_entry(row) for row in rows if row.history_id is None or _differs(row)]
+    changed += _changed_elsewhere(product_id)
     if changed:
-        session.execute(insert(PriceHistory), [_entry(row) for row in changed])
+        session.execute(insert(PriceHistory), changed)
     _cross_out(
         product_id, [row for row in rows if row.sale_amount is not None or row.sale_before_amount is not None]
     )
@@ -99,14 +102,38 @@ def _cross_out(product_id: int, rows: list[Any]) -> None:
             )
 
 
+def _changed_elsewhere(product_id: int) -> list[dict[str, Any]]:
+    """Return entries for prices in other currencies that differ from the last ones known there."""
+    last = (
+        select(_history.price_amount)
+        .where(_history.variant_id == _other.variant_id, _history.currency == _other.currency)
+        .order_by(_history.id.desc())
+        .limit(1)
+        .correlate(VariantPrice.__table__)
+        .scalar_subquery()
+    )
+    rows = db.session().execute(
+        select(_other.variant_id, _other.currency, _other.amount)
+        .join(Variant.__table__, (_variant.id == _other.variant_id) & (_variant.currency != _other.currency))
+        .where(_variant.product_id == product_id, func.coalesce(last, -1) != _other.amount)
+        .order_by(_other.variant_id, _other.currency)
+    )
+    return [
+        {**_signed(variant_id), "currency": currency, "price_amount": amount, **_NO_SALE}
+        for variant_id, currency, amount in rows
+    ]
+
+
 def _differs(row: Any) -> bool:
     return any(getattr(row, name) != getattr(row, f"last_{name}") for name in _SET)
 
 
 def _entry(row: Any) -> dict[str, Any]:
     return {
-        "variant_id": row.id,
-        "set_at": now(),
-        "actor": current_actor()[:60],
+        **_signed(row.id),
         **{name: getattr(row, name) for name in _SET},
     }
+
+
+def _signed(variant_id: int) -> dict[str, Any]:
+    return {"variant_id": variant_id, "set_at": now(), "actor": current_actor()[:60]}

@@ -37,6 +37,22 @@ class Priced(Protocol):
     def pays_what_they_want(self) -> bool: ...
 
 
+class PriceElsewhere(NamedTuple):
+    """What a variant costs in another currency than the shop's: the price that the owner has set there, and no more.
+
+    A sale, and a price to cross out, exist in the shop's currency only (docs/decisions/prices.md).
+    """
+
+    price_amount: int
+    currency: str
+    pays_what_they_want: bool
+    compare_at_amount: int | None = None
+    sale_amount: int | None = None
+    sale_starts_at: datetime | None = None
+    sale_ends_at: datetime | None = None
+    sale_before_amount: int | None = None
+
+
 class PriceNow(NamedTuple):
     """The price of one at some moment. ``before_amount`` is what to cross out, None when there is nothing to."""
 

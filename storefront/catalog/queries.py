@@ -1,5 +1,6 @@
 """Reading the catalogue for pages: explicit columns, statements built once, keyset pages."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,6 +44,8 @@ from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import datetime, from_timestamp, now, timedelta
 from storefront.core.money import Money
+from storefront.shop.choosing import chosen_currency
+from storefront.shop.service import currency as shop_currency
 
 PAGE_SIZE = 24
 _SOON = timedelta(seconds=1)
@@ -123,7 +126,8 @@ def list_cards(
     if position is not None:
         values["position"], values["position_id"] = position
     rows = db.session().execute(statement, values).all()
-    cards = [_card_of(row, language, root) for row in rows[:size]]
+    elsewhere = _other_currency()
+    cards = [_card_of(row, language, root, elsewhere) for row in rows[:size]]
     return Page(cards, _position_of(rows[size - 1], sort) if len(rows) > size else None)
 
 
@@ -131,9 +135,9 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     """Return the published ones of these products, in the given order."""
     if not product_ids:
         return []
-    statement = _by_ids_statement(language)
+    statement, elsewhere = _by_ids_statement(language), _other_currency()
     found = {
-        row.id: _card_of(row, language, root)
+        row.id: _card_of(row, language, root, elsewhere)
         for row in db.session().execute(statement, {"ids": product_ids, "now": now()})
     }
     return [found[product_id] for product_id in product_ids if product_id in found]
@@ -273,12 +277,15 @@ def card_columns(language: str, columns: Any = _product) -> tuple[Any, ...]:
         columns.review_count,
         columns.rating_sum,
         columns.price_steps,
+        # Read only by who has chosen another currency.
+        cast(columns.other_prices, Text),
     )
 
 
 def cards_of(rows: Iterable[Sequence[Any]], language: str, root: str = "") -> list[Card]:
     """Turn rows of ``card_columns`` into what the templates print."""
-    return [_card_of(row, language, root) for row in rows]
+    elsewhere = _other_currency()
+    return [_card_of(row, language, root, elsewhere) for row in rows]
 
 
 def published(at: Any, columns: Any = _product) -> tuple[ColumnElement[bool], ...]:
@@ -286,15 +293,23 @@ def published(at: Any, columns: Any = _product) -> tuple[ColumnElement[bool], ..
     return (columns.state == ProductState.PUBLISHED, columns.published_at <= at)
 
 
-def _card_of(row: Any, language: str, root: str) -> Card:
-    """Turn a row of the list statement into what the templates print."""
+def _other_currency() -> str | None:
+    """Return the currency that the visitor has chosen, None when it is the shop's own."""
+    chosen = chosen_currency()
+    return None if chosen == shop_currency() else chosen
+
+
+def _card_of(row: Any, language: str, root: str, elsewhere: str | None = None) -> Card:
+    """Turn a row of the list statement into what the templates print, in the other currency if it has a price there."""
     id_, slug, title, summary, kind, currency, amount, varies, is_available, cover, published_at, *rest = row
-    review_count, rating_sum, steps = rest
+    review_count, rating_sum, steps, other_prices = rest
     before = None
     if steps is not None:
         step = step_at(steps, now())
         amount, varies = step["amount"], step["varies"]
         before = Money(step["before"], currency) if step["before"] is not None else None
+    if elsewhere and other_prices and (other := json.loads(other_prices).get(elsewhere)):
+        amount, varies, currency, before = other["amount"], other["varies"], elsewhere, None
     picture = cover_view_of(cover, language) if cover not in _NO_COVER else None
     price = Money(amount, currency)
     return Card(

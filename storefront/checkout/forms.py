@@ -20,12 +20,18 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
     email = EmailField(_("E-mail"), [InputRequired(_("Please enter your e-mail address.")), an_email])
     key = HiddenField()
     total = HiddenField()
+    currency = HiddenField()
 
     @property
     def page_key(self) -> str:
         """The key of the page that was sent, or nothing when it can be no key."""
         text = self.key.data or ""
         return text if len(text) <= 22 and text.isprintable() else ""
+
+    @property
+    def seen_currency(self) -> str | None:
+        """The currency of the total that the person saw."""
+        return self.currency.data or None
 
     @property
     def seen_total(self) -> int | None:

@@ -35,7 +35,7 @@ _ROUNDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who checks out, from which cart and page."""
+    """Who checks out, from which cart and page. ``currency`` is the one that they have chosen for the whole shop."""
 
     cart_id: int
     page_key: str
@@ -45,6 +45,7 @@ class Buyer:
     currency: str
     base_url: str
     seen_total: int | None
+    seen_currency: str | None
 
 
 class CartChanged(Refused):
@@ -177,7 +178,9 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
     view = carts.view_of(cart, buyer.currency)
     if not view.lines:
         raise CartEmpty
-    if view.has_problem or (buyer.seen_total is not None and buyer.seen_total != view.total.amount):
+    if view.has_problem or buyer.seen_total not in (None, view.total.amount):
+        raise CartChanged
+    if buyer.seen_currency not in (None, view.currency):
         raise CartChanged
     return Wish(
         checkout_key=cart.checkout_key,
@@ -185,7 +188,7 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
         email=buyer.email,
         account_id=buyer.account_id,
         language=buyer.language,
-        currency=buyer.currency,
+        currency=view.currency,
     )
 
 

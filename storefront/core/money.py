@@ -59,10 +59,23 @@ class InvalidAmount(ValueError):
     """The text is no amount of this currency."""
 
 
+class UnpayableAmount(InvalidAmount):
+    """The amount is one of the currency, but no card can pay it: it lies between two steps (``payable_step``)."""
+
+
 @lru_cache(maxsize=512)
 def exponent_of(currency: str) -> int:
     """Return how many decimals the currency has: JPY 0, EUR 2, BHD 3."""
     return get_currency_precision(currency)
+
+
+@lru_cache(maxsize=512)
+def payable_step(currency: str) -> int:
+    """Return in which steps, in minor units, one can pay: cards take dinars of three decimals by ten fils only.
+
+    Source: https://docs.stripe.com/currencies#three-decimal
+    """
+    return 10 if exponent_of(currency) == 3 else 1
 
 
 @lru_cache(maxsize=1)
@@ -83,6 +96,27 @@ def parse_amount(text: str, currency: str) -> int:
     if minor != minor.to_integral_value() or minor > LARGEST_AMOUNT:
         raise InvalidAmount(text)
     return int(minor)
+
+
+def parse_price(text: str, currency: str) -> int:
+    """Return the minor units that a person meant, if they can be paid.
+
+    Raises:
+        UnpayableAmount: it is an amount, but none that a card can pay, such as 1.234 BHD.
+        InvalidAmount: it is no amount.
+    """
+    return payable(parse_amount(text, currency), currency)
+
+
+def payable(amount: int, currency: str) -> int:
+    """Return the amount, which can be paid.
+
+    Raises:
+        UnpayableAmount: it can't.
+    """
+    if amount % payable_step(currency):
+        raise UnpayableAmount(amount)
+    return amount
 
 
 def symbol_of(currency: str, language: str) -> str:

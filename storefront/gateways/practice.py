@@ -9,6 +9,7 @@ import requests
 from storefront.core.errors import NotFound, Refused, Unavailable
 from storefront.core.money import Money
 from storefront.core.settings import Settings
+from storefront.gateways.stripe import from_stripe
 
 _TIMEOUT = (2.0, 6.0)
 
@@ -77,7 +78,5 @@ class PracticeDesk:
 
 def _delayed(session: dict[str, Any]) -> DelayedPayment:
     details = session.get("customer_details") or {}
-    currency = str(session["currency"]).upper()
-    return DelayedPayment(
-        session["id"], Money(session["amount_total"], currency), str(details.get("email") or "")
-    )
+    amount = from_stripe(session["amount_total"], str(session["currency"]))
+    return DelayedPayment(session["id"], amount, str(details.get("email") or ""))

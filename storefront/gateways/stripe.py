@@ -24,9 +24,11 @@ _TIMEOUT = (2.0, 6.0)
 # Source: https://docs.stripe.com/payments/paymentintents/lifecycle
 _FAILED_INTENTS = ("requires_payment_method", "canceled")
 _EXPAND = ["payment_intent.latest_charge"]
-# Stripe counts these in hundredths although ISO 4217 gives them no decimals.
-# Source: https://docs.stripe.com/currencies#special-cases
-_HUNDREDTHS_AT_STRIPE = frozenset({"ISK", "UGX"})
+# The only currencies in which Stripe counts by whole units; all others without decimals, such as ISK and RSD, are
+# counted in hundredths. Source: https://docs.stripe.com/currencies#zero-decimal
+_WHOLE_AT_STRIPE = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
 
 
 class PaymentUnknown(Exception):
@@ -258,17 +260,18 @@ class StripeGateway:
 
 def to_stripe(money: Money) -> int:
     """Return the amount in the units in which Stripe counts that currency."""
-    if money.currency in _HUNDREDTHS_AT_STRIPE and exponent_of(money.currency) == 0:
-        return money.amount * 100
-    return money.amount
+    return money.amount * _hundredths(money.currency)
 
 
 def from_stripe(amount: int | None, currency: str | None) -> Money:
     """Return an amount of Stripe's in our minor units."""
     code = (currency or "").upper()
-    if code in _HUNDREDTHS_AT_STRIPE and exponent_of(code) == 0:
-        return Money((amount or 0) // 100, code)
-    return Money(amount or 0, code)
+    return Money((amount or 0) // _hundredths(code), code)
+
+
+def _hundredths(currency: str) -> int:
+    """Return how many of Stripe's units one of our minor units is."""
+    return 100 if exponent_of(currency) == 0 and currency not in _WHOLE_AT_STRIPE else 1
 
 
 @lru_cache(maxsize=4)

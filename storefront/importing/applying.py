@@ -48,7 +48,7 @@ def follow(plan: Plan, product: Product, run_id: int) -> None:
     for picture in plan.pictures:
         wish = PictureWish(run_id=run_id, product_id=product.id, url=picture.url, alt=picture.alt)
         db.session().add(wish)
-    if plan.product is None:
+    if plan.product is None and not any(each.record.other_prices for each in plan.variants):
         # Neither pictures nor contents yet, which is what its card says already.
         note_prices(product.id)
         refresh_offer(product.id)

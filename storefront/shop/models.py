@@ -1,6 +1,7 @@
 """The one row that says what the shop is."""
 
-from sqlalchemy import CheckConstraint, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, String, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import datetime, now
@@ -13,6 +14,7 @@ DEFAULT_NAME = "Storefront"
 class ShopProfile(Base):
     """What the owner says of the shop. There is exactly one row.
 
+    ``other_currencies`` are those in which customers may pay besides the shop's own.
     ``review_reminder_days`` is how long after delivery a buyer is asked for a review; 0 never asks.
     """
 
@@ -29,6 +31,9 @@ class ShopProfile(Base):
     refund_policy: Mapped[str] = mapped_column(Text, default="")
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    other_currencies: Mapped[list[str] | None] = mapped_column(
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
     is_demo: Mapped[bool] = mapped_column(default=False)
     review_reminder_days: Mapped[int] = mapped_column(default=10, server_default=text("10"))

@@ -21,6 +21,7 @@ class ShopView:
     refund_policy: str
     contact_email: str
     currency: str
+    currencies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class ProfileInput:
     currency: str
     translations: dict[str, dict[str, str]]
     review_reminder_days: int = 10
+    other_currencies: tuple[str, ...] = ()
 
 
 _known: tuple[float, ShopProfile] | None = None
@@ -65,6 +67,10 @@ def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
         if before != after:
             changed[name] = [before, after]
             setattr(profile, name, after)
+    others = [code for code in dict.fromkeys(wanted.other_currencies) if code != wanted.currency]
+    if others != (profile.other_currencies or []):
+        changed["other_currencies"] = [profile.other_currencies or [], others]
+        profile.other_currencies = others or None
     profile.translations = {
         language: {name: text for name, text in texts.items() if text}
         for language, texts in {**profile.translations, **wanted.translations}.items()
@@ -89,12 +95,19 @@ def shop_view(language: str) -> ShopView:
         refund_policy=in_language(profile, "refund_policy", language),
         contact_email=profile.contact_email,
         currency=profile.currency,
+        currencies=currencies(),
     )
 
 
 def currency() -> str:
     """Return the shop's currency."""
     return _profile_known().currency or "EUR"
+
+
+def currencies() -> tuple[str, ...]:
+    """Return all currencies in which customers may pay, the shop's own first."""
+    profile = _profile_known()
+    return (profile.currency or "EUR", *(profile.other_currencies or ()))
 
 
 def forget() -> None:

@@ -19,7 +19,15 @@ from storefront.accounts.addresses import BadAddressError, normalise_email
 from storefront.accounts.forms import trimmed
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.core.clock import UTC, datetime
-from storefront.core.money import InvalidAmount, Money, exponent_of, known_currencies, parse_amount
+from storefront.core.money import (
+    InvalidAmount,
+    Money,
+    UnpayableAmount,
+    exponent_of,
+    known_currencies,
+    parse_price,
+    payable_step,
+)
 
 LONGEST_TEXT = 50_000
 # Stripe takes amounts of up to eight digits.
@@ -154,7 +162,9 @@ class AmountField(StringField):  # type: ignore[misc]  # wtforms is not typed
         if not text:
             return
         try:
-            self.amount = parse_amount(text[:30], self.currency)
+            self.amount = parse_price(text[:30], self.currency)
+        except UnpayableAmount as error:
+            raise StopValidation(_unpayable(self.currency)) from error
         except InvalidAmount as error:
             example = plain_amount(Money(1990, self.currency))
             raise StopValidation(
@@ -205,7 +215,9 @@ class OtherPricesField(StringField):  # type: ignore[misc]  # wtforms is not typ
                     gettext("Please name other currencies and amounts, such as USD 21.00, JPY 3000.")
                 )
             try:
-                self.amounts[currency] = parse_amount(amount, currency)
+                self.amounts[currency] = parse_price(amount, currency)
+            except UnpayableAmount as error:
+                raise StopValidation(_unpayable(currency)) from error
             except InvalidAmount as error:
                 raise StopValidation(
                     gettext("Please name other currencies and amounts, such as USD 21.00, JPY 3000.")
@@ -253,6 +265,11 @@ class DurationField(StringField):  # type: ignore[misc]  # wtforms is not typed
 def plain_amount(money: Money | None) -> str:
     """Return an amount as a form shows it: ``19.90``, without sign and grouping."""
     return "" if money is None else f"{money.decimal:.{exponent_of(money.currency)}f}"
+
+
+def _unpayable(currency: str) -> str:
+    step = plain_amount(Money(payable_step(currency), currency))
+    return str(gettext("By card one pays in steps of %(step)s.", step=f"{currency} {step}"))
 
 
 def plain_moment(moment: datetime | None) -> str:

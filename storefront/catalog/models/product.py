@@ -23,7 +23,7 @@ from storefront.core.db import Base, Id, choice
 from storefront.core.ids import new_public_id
 from storefront.core.money import Money
 
-# A list or nothing: an empty column is NULL, not the JSON word for it.
+# Something or nothing: an empty column is NULL, not the JSON word for it.
 _JsonList = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
@@ -52,14 +52,15 @@ class Category(Base):
 class Product(Base):
     """What is sold under one title; each product has at least one variant.
 
-    ``price_amount``, ``price_varies``, ``price_steps``, ``price_next_at``, ``is_available``, ``cover`` and ``facts``
-    repeat what variants, pictures and contents say, so that a list reads one row a product; only ``catalog.cards``
-    writes them. ``price_amount`` orders lists and follows the clock by a job; what a list shows is chosen among
-    ``price_steps`` when it is read (none: the clock does not change the price). ``option_names`` are the up to three
-    things in which variants differ, ``specifications`` the rows of a table, each ``{"name", "value",
-    "translations"}``. ``version`` rises with each save by
-    the owner, so that two tabs can't overwrite each other unseen. ``review_count`` and ``rating_sum`` count the visible
-    reviews, changed in the same transaction as these.
+    ``price_amount``, ``price_varies``, ``price_steps``, ``price_next_at``, ``other_prices``, ``is_available``,
+    ``cover`` and ``facts`` repeat what variants, pictures and contents say, so that a list reads one row a product;
+    only ``catalog.cards`` writes them. ``price_amount`` orders lists and follows the clock by a job; what a list
+    shows is chosen among ``price_steps`` when it is read (none: the clock does not change the price).
+    ``other_prices`` says the same by currency, ``{"USD": {"amount", "varies"}}``, for each in which every variant on
+    offer has a price. ``option_names`` are the up to three things in which variants differ, ``specifications`` the
+    rows of a table, each ``{"name", "value", "translations"}``. ``version`` rises with each save by the owner, so
+    that two tabs can't overwrite each other unseen. ``review_count`` and ``rating_sum`` count the visible reviews,
+    changed in the same transaction as these.
     """
 
     __tablename__ = "product"
@@ -106,6 +107,7 @@ class Product(Base):
     specifications: Mapped[list[dict[str, Any]] | None] = mapped_column(_JsonList)
     price_steps: Mapped[list[dict[str, Any]] | None] = mapped_column(_JsonList)
     price_next_at: Mapped[datetime | None]
+    other_prices: Mapped[dict[str, Any] | None] = mapped_column(_JsonList)
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)

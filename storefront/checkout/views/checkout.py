@@ -22,7 +22,7 @@ from storefront.gateways.stripe import PaymentRefused, PaymentUnknown
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
 from storefront.payments import service as payments
-from storefront.shop.service import currency
+from storefront.shop.choosing import chosen_currency
 from storefront.web.access import public
 from storefront.web.language import current_language
 from storefront.web.pages import go, render_page
@@ -97,9 +97,10 @@ def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
         email=str(form.email.data),
         account_id=account.id if account else None,
         language=current_language(),
-        currency=currency(),
+        currency=chosen_currency(),
         base_url=settings().base_url,
         seen_total=form.seen_total,
+        seen_currency=form.seen_currency,
     )
 
 
@@ -120,7 +121,7 @@ def _show(form: CheckoutForm, status: int = 200, error: str | None = None) -> Re
         "checkout/show.html",
         fragment="checkout/_checkout.html",
         status=status,
-        cart=carts.view_of(cart, currency()),
+        cart=carts.view_of(cart, chosen_currency()),
         account=account,
         form=form,
         checkout_error=error,

@@ -7,7 +7,16 @@ from decimal import Decimal, InvalidOperation
 
 from storefront.core.clock import UTC, datetime
 from storefront.core.errors import N_
-from storefront.core.money import InvalidAmount, exponent_of, known_currencies, parse_amount
+from storefront.core.money import (
+    InvalidAmount,
+    Money,
+    UnpayableAmount,
+    exponent_of,
+    known_currencies,
+    parse_price,
+    payable,
+    payable_step,
+)
 from storefront.importing.records import ProductRecord
 
 LONGEST_TEXT = 50_000
@@ -74,6 +83,9 @@ class Cells:
             return None
         try:
             amount = _minor_units(text, currency)
+        except UnpayableAmount:
+            self._refuse_unpayable(column, currency)
+            return None
         except InvalidAmount:
             self.refuse(
                 column, N_("“%(text)s” is no amount in %(currency)s."), text=text[:40], currency=currency
@@ -93,6 +105,8 @@ class Cells:
                 if currency not in known_currencies() or currency in found:
                     raise InvalidAmount(part)
                 found[currency] = _minor_units(text.strip(), currency)
+            except UnpayableAmount:
+                self._refuse_unpayable(column, currency)
             except InvalidAmount:
                 self.refuse(column, N_("“%(text)s” is no price such as USD 21.00."), text=part[:40])
         return found
@@ -150,6 +164,10 @@ class Cells:
         """Say what is wrong with a cell of this row."""
         self._record.refuse(self.line, column, sentence, **values)
 
+    def _refuse_unpayable(self, column: str, currency: str) -> None:
+        step = Money(payable_step(currency), currency).plain
+        self.refuse(column, N_("By card one pays in steps of %(step)s."), step=f"{currency} {step}")
+
     def warn(self, column: str, sentence: str, **values: object) -> None:
         """Say what the owner should know of a cell of this row."""
         self._record.warn(self.line, column, sentence, **values)
@@ -160,11 +178,11 @@ def _minor_units(text: str, currency: str) -> int:
     if not _PLAIN_NUMBER.fullmatch(text):
         if len(text) > 30:
             raise InvalidAmount(text)
-        return parse_amount(text, currency)
+        return parse_price(text, currency)
     minor = Decimal(text).scaleb(exponent_of(currency))
     if minor != minor.to_integral_value():
         raise InvalidAmount(text)
-    return int(minor)
+    return payable(int(minor), currency)
 
 
 def is_web_address(url: str) -> bool:
