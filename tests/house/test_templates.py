@@ -132,3 +132,11 @@ def _elements(name: str) -> list[tuple[str, str]]:
     return re.findall(
         r"<([a-z][a-z0-9]*)\s((?:[^<>\"]|\"(?:[^\"{]|{{.*?}}|{%.*?%}|{)*\")*)>", text, re.DOTALL
     )
+
+
+def test_mails_about_orders_share_what_they_have_in_common() -> None:
+    for kind in ("order_paid", "order_received", "order_refunded", "payment_failed"):
+        for form in ("html", "txt"):
+            text = (FOLDER / "mails" / f"{kind}.{form}").read_text("utf-8")
+            assert text.startswith(f'{{% extends "mails/_order.{form}" %}}')
+            assert "order.lines" not in text
