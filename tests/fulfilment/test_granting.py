@@ -1,13 +1,11 @@
 """Giving what was paid for, once; and licence keys that can't be made."""
 
-import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from storefront.catalog.models import Content
 from storefront.catalog.states import ContentKind
 from storefront.core import db
-from storefront.fulfilment import keys, service
+from storefront.fulfilment import service
 from storefront.fulfilment.models import Entitlement, LicenceKey
 from storefront.jobs.models import Job
 from storefront.orders.service import moving
@@ -42,15 +40,6 @@ def test_pattern_without_room_ends_in_words_and_not_in_an_endless_loop(
     assert (resting.kind, len(_keys())) == ("grant_order", 1)
     assert resting.last_error is not None
     assert "SAME-FOR-ALL" in resting.last_error
-
-
-@pytest.mark.parametrize(
-    ("pattern", "has_room"),
-    [("", False), ("AAAA", False), ("####", False), ("****-****-****", True), ("#" * 12, True)],
-)
-def test_pattern_needs_room_for_keys_that_nobody_guesses(pattern: str, has_room: bool) -> None:
-    assert keys.has_room(pattern) is has_room
-    assert len(keys.new_key(pattern)) == len(pattern)
 
 
 def _keys() -> list[str]:

@@ -7,8 +7,8 @@ from storefront.core.ids import READABLE_LETTERS
 LONGEST = 80
 # What stands for one of several signs, and for how many.
 VARIETY = {"*": len(READABLE_LETTERS), "#": 10}
-# Of fewer possible keys, some that were given out could be found by trying.
-_FEWEST_KEYS = 10**9
+# The one rule of how much room a pattern needs: of fewer possible keys, some that were given out could be found by trying.
+FEWEST_KEYS = 10**12
 
 
 def check_pattern(pattern: str) -> str:
@@ -23,9 +23,9 @@ def check_pattern(pattern: str) -> str:
     if not plain or len(plain) > LONGEST or not plain.isascii() or not plain.isprintable() or "  " in plain:
         sentence = N_("Use letters, digits and dashes, with * and # for what changes: APP-****-****-####.")
         raise InvalidField("pattern", sentence)
-    if possible_keys(plain) < _FEWEST_KEYS:
+    if possible_keys(plain) < FEWEST_KEYS:
         raise InvalidField(
-            "pattern", N_("Keys like this could be guessed. Use at least seven * in the pattern.")
+            "pattern", N_("Keys like this could be guessed. Use at least nine * in the pattern.")
         )
     return plain
 
