@@ -1,5 +1,6 @@
 """A sale over HTTP: cart, order, payment page, return, goods."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -55,6 +56,28 @@ def test_paid_order_is_granted_and_told_once(client: FlaskClient, till: Till, wo
     order = the_order()
     assert (order.state, order.payment_state) == (OrderState.COMPLETED, PaymentState.PAID)
     assert (count(Entitlement), mails(), len(charges(till)), complaints()) == (1, ["order_paid"], 1, {})
+
+
+def test_waiting_page_looks_less_and_less_often_and_then_says_that_it_stopped(
+    client: FlaskClient, till: Till
+) -> None:
+    go_to_pay(client, sell())
+    page = the_order().path
+    clocks = {}
+    for look in (0, 29, 30, 60, 90, "odd"):
+        text = client.get(f"{page}?look={look}").text
+        clocks[look] = re.findall(r'hx-trigger="(every \w+)" hx-target="#order"', text)
+        assert ("Look again" in text) is (look == 90)
+        assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in text
+    assert clocks == {
+        0: ["every 2s"],
+        29: ["every 2s"],
+        30: ["every 10s"],
+        60: ["every 30s"],
+        90: [],
+        "odd": ["every 2s"],
+    }
+    assert f'hx-get="{page}?look=1"' in client.get(page).text.replace("/en/", "/")
 
 
 def test_declined_card_can_be_replaced_on_the_same_page(client: FlaskClient, till: Till, work: Work) -> None:

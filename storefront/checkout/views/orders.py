@@ -1,5 +1,7 @@
 """The page of an order, for whoever knows its address, and a way to find it again."""
 
+import re
+
 from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -25,6 +27,8 @@ orders = Blueprint("orders", __name__)
 _PER_ADDRESS = 5
 _PER_CLIENT = 20
 _MAILS_AGAIN = 3
+# So often a waiting page looks again by itself: for a minute, for five more, for a quarter of an hour.
+_OFTEN, _SOMETIMES, _SELDOM = 30, 30, 30
 
 
 @orders.get("/orders/<public_id>")
@@ -34,6 +38,7 @@ def show(public_id: str) -> Response:
     order = queries.find_by_public_id(public_id)
     if order is None:
         raise NotFound
+    look = _looks_so_far()
     return render_page(
         "orders/show.html",
         fragment="orders/_order.html",
@@ -41,6 +46,8 @@ def show(public_id: str) -> Response:
         status=200,
         word=queries.status_word(order),
         is_waiting=_is_waiting(order),
+        look=look,
+        seconds=_seconds_until_next(look, is_slow=order.payment_state is PaymentState.PROCESSING),
         pay_url=_pay_url(order),
         holdings=[one for one in fulfilment.holdings_of_order(order.id) if one.is_active],
         account=current_account(),
@@ -114,6 +121,21 @@ def _is_waiting(order: Order) -> bool:
         return True
     is_paid = order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
     return is_paid and order.state is OrderState.OPEN and not fulfilment.entitlements_of(order.id)
+
+
+def _looks_so_far() -> int:
+    """Return how often the page has looked again by itself; it counts in the address that it asks."""
+    text = request.args.get("look", "")
+    return int(text) if re.fullmatch("[0-9]{1,4}", text, re.ASCII) else 0
+
+
+def _seconds_until_next(look: int, *, is_slow: bool) -> int | None:
+    """Return when a waiting page looks again: often at first, then less, in the end not any more (None)."""
+    if look < _OFTEN:
+        return 5 if is_slow else 2
+    if look < _OFTEN + _SOMETIMES:
+        return 10
+    return 30 if look < _OFTEN + _SOMETIMES + _SELDOM else None
 
 
 def _pay_url(order: Order) -> str | None:
