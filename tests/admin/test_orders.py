@@ -24,7 +24,7 @@ from storefront.payments.models import Refund
 from tests.admin.desk import Desk, words_of
 from tests.admin.ordering import make_order
 from tests.admin.test_products import counted_queries
-from tests.selling import BUYER, Till, check_out, make_product, path_of, put_into_cart
+from tests.selling import BUYER, Till, check_out, make_product, path_of, put_into_cart, token_of
 
 Work = Callable[[], int]
 
@@ -248,3 +248,19 @@ def test_a_practice_bank_that_does_not_answer_is_said(desk: Desk, monkeypatch: p
     monkeypatch.setattr(practice, "settings", lambda: used)
 
     assert "Practice Stripe does not answer now" in words_of(desk.open("/admin/practice"))
+
+
+def test_a_mail_that_was_written_twice_is_sent_again_by_one_button(
+    desk: Desk, client: FlaskClient, till: Till, work: Work
+) -> None:
+    order = buy(client, till, work)
+    answer = client.post(f"{order.path}/mail", data={"csrf_token": token_of(client.get(order.path))})
+    assert answer.status_code == 303
+    page = desk.open(f"/admin/orders/{order.number}")
+    ids = (
+        db.session()
+        .scalars(select(Message.id).where(Message.kind == "order_paid").order_by(Message.id))
+        .all()
+    )
+    buttons = [f"/admin/messages/{number}/resending" in page.text for number in ids]
+    assert buttons == [False, True]

@@ -14,7 +14,7 @@ from storefront.core.money import Money
 from storefront.fulfilment.service import holdings_of_order
 from storefront.jobs.service import jobs_of_topic
 from storefront.journal.service import entries_of
-from storefront.notifications.service import messages_of
+from storefront.notifications.service import MessageView, messages_of
 from storefront.orders import queries
 from storefront.orders.models import Order
 from storefront.orders.service import moving
@@ -65,7 +65,7 @@ def list_orders() -> Response:
 def show_order(number: str) -> Response:
     """Show everything about one order."""
     order = get_order_by_number(number)
-    attempts = payments.payments_of(order.id)
+    attempts, mails = payments.payments_of(order.id), messages_of(order.topic)
     return render_page(
         "admin/orders/show.html",
         order=order,
@@ -76,7 +76,8 @@ def show_order(number: str) -> Response:
         refundable=_refundable(order),
         may_be_sent=_may_be_sent(order),
         holdings=holdings_of_order(order.id),
-        messages=messages_of(order.topic),
+        messages=mails,
+        resendable=_newest_of_each_kind(mails),
         jobs=jobs_of_topic(order.topic),
         entries=entries_of(order.topic),
     )
@@ -159,6 +160,14 @@ def _may_be_sent(order: Order) -> bool:
         and order.fulfilment_state in (FulfilmentState.UNFULFILLED, FulfilmentState.PARTLY)
         and order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
     )
+
+
+def _newest_of_each_kind(mails: list[MessageView]) -> set[int]:
+    """Return the ids of the mails that can be sent again: one button for each thing that was said to somebody."""
+    newest: dict[tuple[str, str], int] = {}
+    for mail in mails:  # newest first
+        newest.setdefault((mail.kind, mail.recipient), mail.id)
+    return set(newest.values())
 
 
 def _order_url(number: str) -> str:
