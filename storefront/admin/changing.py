@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Product
-from storefront.catalog.service import editing
+from storefront.catalog.service import bulk, editing
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
 from storefront.search.service import index_product
@@ -28,6 +28,18 @@ def change_product(slug: str, change: Callable[[Product], T]) -> T:
             return result
 
     return db.again_on_conflict(work)
+
+
+def change_products(marks: dict[str, str], change: bulk.Change, key: str) -> None:
+    """Change many products in one unit and bring all that repeats them up to date; see ``bulk.change_many``."""
+
+    def work() -> None:
+        with db.unit_of_work():
+            outcome = bulk.change_many(marks, change, key)
+            for product_id in outcome.changed if outcome else []:
+                follow(product_id)
+
+    db.again_on_conflict(work)
 
 
 def change_catalogue(change: Callable[[], T]) -> T:

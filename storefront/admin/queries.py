@@ -1,6 +1,8 @@
 """Reading for the owner's lists: explicit columns, few queries, counts that stop counting early."""
 
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, union_all
@@ -20,6 +22,15 @@ from storefront.payments.states import COUNTED_REFUNDS
 PAGE_SIZE = 30
 # Nobody reads on past a thousand; counting a million takes its time.
 MOST_COUNTED = 1000
+
+
+class ProductSort(StrEnum):
+    """The orders in which the owner reads the list of products."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    CHEAPEST = "price"
+    DEAREST = "-price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,13 @@ class ProductPage:
     next_before: str | None
 
 
-def list_products(words: str, state: ProductState | None, before: str | None) -> ProductPage:
-    """Return a page of products, newest first, found by title (in any language) or SKU. Costs one query."""
+def list_products(
+    words: str, state: ProductState | None, before: str | None, sort: ProductSort = ProductSort.NEWEST
+) -> ProductPage:
+    """Return a page of products, found by title (in any language) or SKU. Costs one query.
+
+    ``before`` is where a page ended: an id, or price and id where the price orders the list.
+    """
     statement = (
         select(
             Product.id,
@@ -65,15 +81,19 @@ def list_products(words: str, state: ProductState | None, before: str | None) ->
             _has_unlimited(),
         )
         .outerjoin(Category, Category.id == Product.category_id)
-        .where(*_wanted(words, state))
-        .order_by(Product.id.desc())
+        .where(*_wanted(words, state), *_further(sort, before))
+        .order_by(*_ORDERS[sort])
         .limit(PAGE_SIZE + 1)
     )
-    if before and before.isascii() and before.isdigit() and len(before) < 19:
-        statement = statement.where(Product.id < int(before))
     found = db.session().execute(statement).all()
     rows = [_row(row) for row in found[:PAGE_SIZE]]
-    return ProductPage(rows, str(found[PAGE_SIZE - 1].id) if len(found) > PAGE_SIZE else None)
+    return ProductPage(rows, _mark(found[PAGE_SIZE - 1], sort) if len(found) > PAGE_SIZE else None)
+
+
+def find_slugs(words: str, state: ProductState | None, most: int) -> list[str]:
+    """Return the addresses of the newest products that the list finds, no more than ``most``."""
+    statement = select(Product.slug).where(*_wanted(words, state)).order_by(Product.id.desc()).limit(most)
+    return list(db.session().scalars(statement))
 
 
 def count_products(words: str) -> dict[str, int]:
@@ -173,6 +193,35 @@ def _wanted(words: str, state: ProductState | None) -> list[ColumnElement[bool]]
             )
         )
     return conditions
+
+
+_ORDERS: dict[ProductSort, tuple[Any, ...]] = {
+    ProductSort.NEWEST: (Product.id.desc(),),
+    ProductSort.OLDEST: (Product.id,),
+    ProductSort.CHEAPEST: (Product.price_amount, Product.id),
+    ProductSort.DEAREST: (Product.price_amount.desc(), Product.id.desc()),
+}
+_BY_PRICE = (ProductSort.CHEAPEST, ProductSort.DEAREST)
+
+
+def _mark(row: Any, sort: ProductSort) -> str:
+    return f"{row.price_amount}-{row.id}" if sort in _BY_PRICE else str(row.id)
+
+
+def _further(sort: ProductSort, before: str | None) -> list[ColumnElement[bool]]:
+    """Return the condition that goes on where a page ended; an odd mark begins at the beginning."""
+    if not re.fullmatch(r"[0-9]{1,18}-[0-9]{1,18}" if sort in _BY_PRICE else r"[0-9]{1,18}", before or ""):
+        return []
+    amount, product_id = (int(part) for part in f"0-{before}".split("-")[-2:])
+    if sort is ProductSort.NEWEST:
+        return [Product.id < product_id]
+    if sort is ProductSort.OLDEST:
+        return [Product.id > product_id]
+    # Said twice, so that both databases use the index on the price alone.
+    price = Product.price_amount
+    if sort is ProductSort.CHEAPEST:
+        return [price >= amount, or_(price > amount, Product.id > product_id)]
+    return [price <= amount, or_(price < amount, Product.id < product_id)]
 
 
 def _offered() -> ColumnElement[bool]:

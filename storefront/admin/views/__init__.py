@@ -2,6 +2,7 @@
 
 from storefront.admin.blueprint import admin
 from storefront.admin.views import (
+    bulk,
     categories,
     contents,
     courses,
@@ -22,6 +23,7 @@ from storefront.admin.views import (
 
 __all__ = [
     "admin",
+    "bulk",
     "categories",
     "contents",
     "courses",

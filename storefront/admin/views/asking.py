@@ -1,6 +1,7 @@
 """Small things that all views of the owner share: what was asked for, and the page that asks back."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from flask import Response, jsonify, render_template, request
@@ -32,7 +33,12 @@ class NothingSent(ShopError):
 
 def words_asked() -> str:
     """Return what was searched for, without characters that are no text."""
-    return trimmed(request.args.get("q", ""))[:LONGEST_QUERY]
+    return words_in(request.args)
+
+
+def words_in(asked: Mapping[str, str]) -> str:
+    """Return the same of a query or of a form that repeats one."""
+    return trimmed(asked.get("q", ""))[:LONGEST_QUERY]
 
 
 def before_asked() -> int | None:

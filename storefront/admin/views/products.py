@@ -1,6 +1,7 @@
 """Products: list, make, edit, publish, archive, delete."""
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Response, flash, request, url_for
@@ -10,12 +11,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin import queries
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product, follow
+from storefront.admin.forms.bulk import BulkForm
 from storefront.admin.forms.fields import Difference, differing
 from storefront.admin.forms.products import NewProductForm, ProductForm, product_form, with_row_moved
-from storefront.admin.views.asking import ask, fragment, words_asked
+from storefront.admin.views.asking import ask, fragment, words_in
 from storefront.catalog.models import Product
 from storefront.catalog.queries import list_categories as all_categories
-from storefront.catalog.service import editing, publishing, tags
+from storefront.catalog.service import bulk, duplicating, editing, publishing, tags
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.clock import now
@@ -29,19 +31,7 @@ from storefront.web.pages import go, render_page, wants_fragment
 @owner_only
 def list_products() -> Response:
     """Show the products, all or of one state, found by title or SKU."""
-    words, state = words_asked(), _state_asked()
-    listing = queries.list_products(words, state, request.args.get("before"))
-    return render_page(
-        "admin/products/list.html",
-        fragment="admin/products/_list.html",
-        listing=listing,
-        counts=queries.count_products(words),
-        words=words,
-        state=state,
-        states=list(ProductState),
-        most_counted=queries.MOST_COUNTED,
-        is_first_page="before" not in request.args,
-    )
+    return render_list(request.args)
 
 
 @admin.get("/products/new")
@@ -112,7 +102,9 @@ def autosave_product(slug: str) -> BaseResponse:
     if any(variant.id is None for variant in wanted.variants):
         return _say_autosave(gettext("Not saved yet: press Save to add the new variant."))
     if unknown := tags.unknown_of(wanted.tags or []):
-        return _say_autosave(gettext("Not saved yet: press Save to make the new tag %(tag)s.", tag=unknown[0]))
+        return _say_autosave(
+            gettext("Not saved yet: press Save to make the new tag %(tag)s.", tag=unknown[0])
+        )
     try:
         change_product(slug, lambda locked: _save(locked, form))
     except SavedMeanwhile:
@@ -190,6 +182,29 @@ def renew_preview(slug: str) -> BaseResponse:
     return go(_product_url(slug))
 
 
+@admin.post("/products/<slug>/copies")
+@owner_only
+def duplicate_product(slug: str) -> BaseResponse:
+    """Make a draft like this product and go on with it."""
+    product = editing.get_for_owner(slug)
+    pictures = duplicating.copy_pictures(product)
+
+    def copy(locked: Product) -> str:
+        made = duplicating.duplicate(locked, pictures)
+        follow(made.id)
+        return made.slug
+
+    made_slug = change_product(slug, copy)
+    flash(
+        gettext(
+            "Here is the copy, a draft. It has SKUs of its own; sales and stock are not copied: what is counted "
+            "begins at 0."
+        ),
+        "success",
+    )
+    return go(url_for("admin.edit_product", slug=made_slug))
+
+
 @admin.get("/products/<slug>/deletion")
 @owner_only
 def ask_to_delete_product(slug: str) -> Response:
@@ -212,6 +227,47 @@ def delete_product(slug: str) -> BaseResponse:
         publishing.delete_draft(editing.lock(slug))
     flash(gettext("The draft is deleted."), "success")
     return go(url_for("admin.list_products"))
+
+
+def render_list(
+    asked: Mapping[str, str],
+    *,
+    bulk_form: BulkForm | None = None,
+    chosen: Collection[str] = (),
+    refusal: str = "",
+    status: int = 200,
+) -> Response:
+    """Return the list of products that a query asks for, or a form on it that something is wrong with."""
+    words, state, sort = words_in(asked), state_in(asked), _sort_in(asked)
+    return render_page(
+        "admin/products/list.html",
+        fragment="admin/products/_list.html",
+        status=status,
+        listing=queries.list_products(words, state, asked.get("before"), sort),
+        counts=queries.count_products(words),
+        words=words,
+        state=state,
+        sort=sort,
+        states=list(ProductState),
+        most_counted=queries.MOST_COUNTED,
+        before=asked.get("before"),
+        bulk_form=bulk_form or BulkForm(None, currency(), all_categories()),
+        most_together=bulk.MOST_PRODUCTS,
+        chosen=chosen,
+        are_all_chosen=asked.get("select") == "page",
+        refusal=refusal,
+    )
+
+
+def state_in(asked: Mapping[str, str]) -> ProductState | None:
+    """Return the state that a query or form asks for."""
+    word = asked.get("state_shown" if "state_shown" in asked else "state", "")
+    return ProductState(word) if word in list(ProductState) else None
+
+
+def _sort_in(asked: Mapping[str, str]) -> queries.ProductSort:
+    word = asked.get("sort", "")
+    return queries.ProductSort(word) if word in list(queries.ProductSort) else queries.ProductSort.NEWEST
 
 
 def page_of(product: Product, tab: str) -> dict[str, Any]:
@@ -265,11 +321,6 @@ def _render_conflict(slug: str, form: ProductForm) -> Response:
     form.rebase(now_saved)
     differences = differing(now_saved, form)
     return _render_edit(product, form, status=409, differences=differences)
-
-
-def _state_asked() -> ProductState | None:
-    word = request.args.get("state", "")
-    return ProductState(word) if word in list(ProductState) else None
 
 
 def _product_url(slug: str) -> str:

@@ -1,5 +1,6 @@
 """Showing products to customers and taking them back."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from sqlalchemy import delete, select
@@ -40,12 +41,23 @@ class NotReady(Refused):
 
 def what_is_missing(product: Product) -> list[Missing]:
     """Return what a buyer would miss: something to pay for, something that arrives. Needs the variants."""
+    return what_is_missing_of([product])[product.id]
+
+
+def what_is_missing_of(products: Sequence[Product]) -> dict[int, list[Missing]]:
+    """Return the same for many products, by their ids (3 queries)."""
+    contents: dict[int, list[Content]] = {}
+    for content in _contents([product.id for product in products]):
+        contents.setdefault(content.product_id, []).append(content)
+    return {product.id: _missing(product, contents.get(product.id, [])) for product in products}
+
+
+def _missing(product: Product, contents: list[Content]) -> list[Missing]:
     missing = []
     if not product.title.strip():
         missing.append(Missing.TITLE)
     if all(variant.archived_at for variant in product.variants):
         missing.append(Missing.VARIANT)
-    contents = _contents(product.id)
     if not contents and not product.requires_shipping:
         missing.append(Missing.GOODS)
     if any(content.kind is ContentKind.COURSE and not _has_lessons(content) for content in contents):
@@ -118,10 +130,10 @@ def _move(product: Product, state: ProductState) -> None:
     journal.write(topic_of(product), "product.moved", state=[before.value, state.value])
 
 
-def _contents(product_id: int) -> list[Content]:
+def _contents(product_ids: list[int]) -> list[Content]:
     statement = (
         select(Content)
-        .where(Content.product_id == product_id)
+        .where(Content.product_id.in_(product_ids))
         .options(selectinload(Content.chapters).selectinload(Chapter.lessons))
     )
     return list(db.session().scalars(statement))
