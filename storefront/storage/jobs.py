@@ -9,7 +9,7 @@ from storefront.storage import service
 from storefront.storage.models import StoredFile
 
 # Other rooms keep their pictures there and sweep them themselves.
-SWEPT_ELSEWHERE = ("pictures/", "reviews/")
+SWEPT_ELSEWHERE = ("pictures/", "reviews/", "shelves/")
 
 
 @periodic("storage.delete_orphans", every=timedelta(hours=6))

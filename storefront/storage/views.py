@@ -22,7 +22,7 @@ blueprint = Blueprint("storage", __name__)
 _PRIVATE = "private, no-store"
 _FOR_EVER = "public, max-age=31536000, immutable"
 # Written by catalogue and reviews under unguessable keys, all of them for everybody: no question to the database.
-_PICTURE = re.compile(r"(?:pictures|reviews)/[A-Za-z0-9_-]{22}-[0-9]{1,5}\.(?:webp|avif)")
+_PICTURE = re.compile(r"(?:pictures|reviews|shelves)/[A-Za-z0-9_-]{22}-[0-9]{1,5}\.(?:webp|avif)")
 
 
 @dataclass(frozen=True, slots=True)

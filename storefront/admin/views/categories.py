@@ -9,11 +9,20 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_catalogue
 from storefront.admin.forms.categories import CategoryForm, category_form, category_state
-from storefront.admin.views.asking import ask, wanted_order
+from storefront.admin.views.asking import (
+    answer_upload,
+    ask,
+    fragment,
+    refusal_of,
+    sent_files,
+    wanted_order,
+)
 from storefront.catalog.models import Category
+from storefront.catalog.pictures import MAX_BYTES, cover_view
 from storefront.catalog.queries import list_categories as all_categories
-from storefront.catalog.service import categories
+from storefront.catalog.service import categories, shelf_pictures
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
+from storefront.core.errors import ShopError
 from storefront.search.service import index_product
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
@@ -22,11 +31,13 @@ from storefront.web.pages import announce, go, render_page, wants_fragment
 @admin.get("/categories")
 @owner_only
 def list_categories() -> Response:
-    """Show the categories in their order."""
+    """Show the categories as a tree."""
+    tree = all_categories()
     return render_page(
         "admin/categories/list.html",
         fragment="admin/categories/_list.html",
-        categories=all_categories(),
+        categories=tree,
+        deep=categories.levels(tree),
         counts=categories.product_counts(),
     )
 
@@ -94,6 +105,57 @@ def save_category(slug: str) -> BaseResponse:
     return go(url_for("admin.list_categories"))
 
 
+@admin.post("/categories/<slug>/picture")
+@owner_only
+def put_category_picture(slug: str) -> BaseResponse:
+    """Take a picture from the owner's disk instead of the one before."""
+    category = categories.get(slug)
+    try:
+        encoded = shelf_pictures.keep(sent_files()[0].stream)
+        change_catalogue(lambda: categories.put_picture(categories.get(slug), encoded))
+    except ShopError as error:
+        form = category_form(all_categories(), category)
+        return _render(category, form, refusal=refusal_of(error), status=error.status)
+    return answer_upload(url_for("admin.edit_category", slug=slug))
+
+
+@admin.get("/categories/<slug>/picture/removal")
+@owner_only
+def ask_to_take_category_picture(slug: str) -> Response:
+    """Ask before the picture is deleted."""
+    category = categories.get(slug)
+    return ask(
+        gettext("Remove this picture?"),
+        gettext("It will be gone for good."),
+        action=url_for("admin.take_category_picture", slug=slug),
+        button=gettext("Remove the picture"),
+        back=url_for("admin.edit_category", slug=slug),
+        picture=cover_view(category.picture) if category.picture else None,
+    )
+
+
+@admin.post("/categories/<slug>/picture/removal")
+@owner_only
+def take_category_picture(slug: str) -> BaseResponse:
+    """Delete the picture."""
+    change_catalogue(lambda: categories.take_picture(categories.get(slug)))
+    flash(gettext("The picture is removed."), "success")
+    return go(url_for("admin.edit_category", slug=slug))
+
+
+@admin.post("/categories/<slug>/form")
+@owner_only
+def redraw_category(slug: str) -> Response:
+    """Show how a text will look; nothing is saved."""
+    category = categories.get(slug)
+    form = category_form(all_categories(), category, request.form)
+    previewed = request.form.get("preview", "")
+    if wants_fragment() and previewed in form:
+        field = form[previewed]
+        return fragment("admin/_preview.html", name=previewed, text=field.data, label=field.label.text)
+    return _render(category, form, previewed=previewed)
+
+
 @admin.get("/categories/<slug>/removal")
 @owner_only
 def ask_to_remove_category(slug: str) -> Response:
@@ -131,8 +193,22 @@ def _save(slug: str, form: CategoryForm) -> None:
 
 
 def _render(
-    category: Category | None, form: CategoryForm, *, status: int = 200, differences: Any = None
+    category: Category | None,
+    form: CategoryForm,
+    *,
+    status: int = 200,
+    differences: Any = None,
+    refusal: str = "",
+    previewed: str = "",
 ) -> Response:
     return render_page(
-        "admin/categories/edit.html", category=category, form=form, differences=differences, status=status
+        "admin/categories/edit.html",
+        category=category,
+        form=form,
+        picture=cover_view(category.picture) if category and category.picture else None,
+        max_bytes=MAX_BYTES,
+        refusal=refusal,
+        previewed=previewed,
+        differences=differences,
+        status=status,
     )
