@@ -160,6 +160,16 @@ def find_tag(language: str, slug: str) -> TagView | None:
     return TagView(row.id, row.slug, row.name, row.products > _RARE) if row else None
 
 
+def list_tags(language: str, tag_ids: list[int], slugs: tuple[str, ...]) -> list[TagView]:
+    """Return the tags with these ids, in that order, and then those with these addresses."""
+    if not tag_ids and not slugs:
+        return []
+    rows = db.session().execute(_tags_statement(language), {"ids": tag_ids, "slugs": list(slugs)})
+    found = {row.id: TagView(row.id, row.slug, row.name, False) for row in rows}
+    first = [found.pop(id_) for id_ in tag_ids if id_ in found]
+    return [*first, *sorted(found.values(), key=lambda one: one.slug)]
+
+
 def find_new_tag_slug(slug: str) -> str | None:
     """Return the present address of a tag that once had this one, itself or by another that was merged with it."""
     if not slug:
@@ -407,6 +417,12 @@ def _shelves_statement(language: str) -> Select[Any]:
         case((is_chosen, translated("description", language, _category)), else_=""),
         case((is_chosen, cast(_category.picture, Text))).label("picture"),
     ).order_by(_category.position, _category.id)
+
+
+@lru_cache(maxsize=8)
+def _tags_statement(language: str) -> Select[Any]:
+    wanted = _tag.id.in_(bindparam("ids", expanding=True)) | _tag.slug.in_(bindparam("slugs", expanding=True))
+    return select(_tag.id, _tag.slug, translated("name", language, _tag).label("name")).where(wanted)
 
 
 @lru_cache(maxsize=8)

@@ -103,6 +103,7 @@ class _Unit:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.gathered: dict[Callable[[set[int]], None], set[int]] = {}
         self.followers: list[Callable[[], None]] = []
 
 
@@ -166,6 +167,8 @@ def unit_of_work() -> Iterator[Session]:
     try:
         with unit.session.begin():
             yield unit.session
+            for finish, items in list(unit.gathered.items()):
+                finish(items)
     finally:
         _unit.reset(mark)
         unit.session.close()
@@ -177,6 +180,17 @@ def unit_of_work() -> Iterator[Session]:
 def in_unit() -> bool:
     """Whether a unit of work is running here."""
     return _unit.get() is not None
+
+
+def before_commit(finish: Callable[[set[int]], None], item: int) -> None:
+    """Call ``finish`` once at the end of the current unit, still within it, with all items that were given for it.
+
+    So that what follows from many changes is written together, and its locks are held for a moment only.
+    """
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("before_commit() outside a unit of work")
+    unit.gathered.setdefault(finish, set()).add(item)
 
 
 def after_commit(follow: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import selectinload
 
+from storefront.catalog.facets import mark
 from storefront.catalog.models import Product
 from storefront.catalog.pictures import EncodedPicture
 from storefront.catalog.stamp import raise_stamp
@@ -219,6 +220,7 @@ def _count(product_id: int, count: int, stars: int) -> None:
             .values(review_count=Product.review_count + count, rating_sum=Product.rating_sum + stars)
             .execution_options(synchronize_session=False)
         )
+        mark(product_id)
 
 
 def _change_pictures(review: Review, wanted: ReviewInput) -> None:

@@ -1,18 +1,29 @@
 """Finding products by words, on both databases."""
 
 from dataclasses import dataclass
+from itertools import product as combinations
 
-from sqlalchemy import TextClause, bindparam, select, text
+from sqlalchemy import Text, bindparam, select, text
 
+from storefront.catalog import facets
 from storefront.catalog.models import Category, Product
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.db import UtcDateTime
+from storefront.search import spelling
 from storefront.search.models import SearchEntry
-from storefront.search.words import index_text, query_terms
+from storefront.search.words import index_text, is_by_character, query_terms
 
-# Only so many of the newest hits are ranked: ranking a million costs a second (docs/decisions/search.md).
+# Only so many of the newest hits are looked at: ordering a million costs a second (docs/decisions/search.md).
 MOST_RANKED = 1000
+# Of these, those that have all words in the title come first, the closest first.
+_MOST_TITLED = 300
+# An unfinished word stands for so many words of the shop.
+_MOST_FINISHED = 100
+# With fewer hits than that, what was typed may be a mistake.
+_FEW = 3
+_MOST_TRIED = 3
+_Terms = list[list[str]]
 
 
 @dataclass(slots=True)
@@ -22,6 +33,20 @@ class Hits:
     product_ids: list[int]
     total: int
     is_capped: bool
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found for some words: all ids that are ranked, best first.
+
+    ``instead`` are the words that were searched for because nothing has those that were typed, ``perhaps`` words that
+    would find more.
+    """
+
+    product_ids: list[int]
+    is_capped: bool = False
+    instead: str | None = None
+    perhaps: str | None = None
 
 
 def index_product(product_id: int) -> None:
@@ -44,23 +69,36 @@ def index_product(product_id: int) -> None:
             ),
         ]
     )
-    entry = session.get(SearchEntry, product_id) or SearchEntry(product_id=product_id)
+    entry = session.get(SearchEntry, product_id) or SearchEntry(product_id=product_id, title="", body="")
+    before = entry.title, entry.body
     entry.title, entry.body = index_text(title), index_text(body)
     session.add(entry)
+    if before != (entry.title, entry.body):
+        spelling.note_words(before, (entry.title, entry.body))
+    facets.mark(product_id)
+
+
+def find_products(words: str, *, exactly: bool = False) -> Found:
+    """Return the published products that hold all the words, those with the words in the title first.
+
+    The last word may be unfinished. When nothing has them, words with a mistake are mended, unless ``exactly`` these
+    are wanted. Costs two queries, some more when little is found; at most ``MOST_RANKED`` products are returned.
+    """
+    terms = query_terms(words)
+    if not terms:
+        return Found([])
+    ids = _search(terms)
+    found = Found(ids, len(ids) >= MOST_RANKED)
+    if len(ids) >= _FEW or exactly:
+        return found
+    return _with_mended(terms, found)
 
 
 def search_products(text_wanted: str, *, size: int, offset: int = 0) -> Hits:
-    """Return the published products that hold all the words, those with the words in the title first.
-
-    The last word may be unfinished. Costs one query; at most ``MOST_RANKED`` hits are ranked and counted.
-    """
-    terms = query_terms(text_wanted)
-    if not terms:
-        return Hits([], 0, False)
-    query = _sqlite_query(terms) if db.is_sqlite() else _postgresql_query(terms)
-    statement = _SQLITE if db.is_sqlite() else _POSTGRESQL
-    found = list(db.session().scalars(statement, {"query": query, "most": MOST_RANKED, "now": now()}))
-    return Hits(found[offset : offset + size], len(found), len(found) >= MOST_RANKED)
+    """Return a piece of what is found for the words, mistakes forgiven."""
+    found = find_products(text_wanted)
+    ids = found.product_ids
+    return Hits(ids[offset : offset + size], len(ids), found.is_capped)
 
 
 def unindexed_products(limit: int) -> list[int]:
@@ -69,40 +107,121 @@ def unindexed_products(limit: int) -> list[int]:
     return list(db.session().scalars(select(Product.id).where(Product.id.not_in(known)).limit(limit)))
 
 
-def _sqlite_query(terms: list[list[str]]) -> str:
+def _with_mended(terms: _Terms, found: Found) -> Found:
+    """Try the likeliest words for those that occur nowhere."""
+    latin = [term[0] for term in terms if len(term) == 1 and not is_by_character(term[0])]
+    unknown = spelling.unknown_words(latin) if latin else set()
+    if not unknown:
+        return found
+    choices = [spelling.mend(term[0]) or [term[0]] if term[0] in unknown else [None] for term in terms]
+    for tried in list(combinations(*choices))[:_MOST_TRIED]:
+        mended = [[word] if word is not None else term for word, term in zip(tried, terms, strict=True)]
+        if mended == terms:
+            continue
+        ids = _search(mended)
+        if len(ids) > len(found.product_ids):
+            words = " ".join("".join(term) for term in mended)
+            if found.product_ids:
+                found.perhaps = words
+                return found
+            return Found(ids, len(ids) >= MOST_RANKED, instead=words)
+    return found
+
+
+def _search(terms: _Terms) -> list[int]:
+    finished = _finished(terms)
+    query = _sqlite_query(terms, finished) if db.is_sqlite() else _postgresql_query(terms, finished)
+    statement = _SQLITE if db.is_sqlite() else _POSTGRESQL
+    titled = f"title : ({query})" if db.is_sqlite() else query
+    values = {
+        "query": query,
+        "titled": titled,
+        "most": MOST_RANKED,
+        "most_titled": _MOST_TITLED,
+        "now": now(),
+    }
+    by_title, others = [], []
+    phrase = " ".join(word for term in terms for word in term)
+    for place, (product_id, title) in enumerate(db.session().execute(statement, values)):
+        if title is None:
+            others.append(product_id)
+        else:
+            by_title.append((_distance(phrase, title), place, product_id))
+    ids = dict.fromkeys(product_id for *_, product_id in sorted(by_title))
+    ids.update(dict.fromkeys(others))
+    return list(ids)[:MOST_RANKED]
+
+
+def _distance(phrase: str, title: str) -> int:
+    """Titles that begin with what was typed stand before those that hold it, and these before scattered words."""
+    return 0 if title.startswith(phrase) else 1 if f" {phrase}" in title else 2
+
+
+def _finished(terms: _Terms) -> list[str]:
+    """Return the words that the last one may become; databases look for these quicker than for a beginning."""
+    last = terms[-1]
+    if len(last) > 1 or is_by_character(last[0]) or _is_indexed_beginning(last[0]):
+        return []
+    return spelling.finish_word(last[0], _MOST_FINISHED)
+
+
+def _is_indexed_beginning(word: str) -> bool:
+    """FTS5 keeps an index of beginnings of two and three letters."""
+    return db.is_sqlite() and len(word) in (2, 3)
+
+
+def _sqlite_query(terms: _Terms, finished: list[str]) -> str:
     quoted = [f'"{" ".join(term)}"' for term in terms]
-    return " ".join(quoted) + ("*" if len(terms[-1]) == 1 else "")
+    if len(terms[-1]) == 1 and _is_indexed_beginning(terms[-1][0]):
+        quoted[-1] += "*"
+    elif finished:
+        quoted[-1] = "(" + " OR ".join(f'"{word}"' for word in dict.fromkeys([*terms[-1], *finished])) + ")"
+    return " AND ".join(quoted)
 
 
-def _postgresql_query(terms: list[list[str]]) -> str:
+def _postgresql_query(terms: _Terms, finished: list[str]) -> str:
     phrases = ["(" + " <-> ".join(f"'{word}'" for word in term) + ")" for term in terms]
-    if len(terms[-1]) == 1:
-        phrases[-1] = f"'{terms[-1][0]}':*"
+    if finished:
+        phrases[-1] = "(" + " | ".join(f"'{word}'" for word in dict.fromkeys([*terms[-1], *finished])) + ")"
     return " & ".join(phrases)
 
 
-def _statement(sql: str) -> TextClause:
-    return text(sql).bindparams(bindparam("now", type_=UtcDateTime()))
-
-
-_SQLITE = _statement(
+_SQLITE = text(
     """
-    SELECT id FROM (
-        SELECT product.id AS id, bm25(search_fts, 10.0, 1.0) AS badness
+    SELECT id, words FROM (
+        SELECT product.id AS id, search_fts.title AS words
+        FROM search_fts JOIN product ON product.id = search_fts.rowid
+        WHERE search_fts MATCH :titled AND product.state = 'published' AND product.published_at <= :now
+        ORDER BY search_fts.rowid DESC LIMIT :most_titled
+    )
+    UNION ALL SELECT id, NULL FROM (
+        SELECT product.id AS id
         FROM search_fts JOIN product ON product.id = search_fts.rowid
         WHERE search_fts MATCH :query AND product.state = 'published' AND product.published_at <= :now
         ORDER BY search_fts.rowid DESC LIMIT :most
-    ) ORDER BY badness, id DESC
+    )
     """
-)
-_POSTGRESQL = _statement(
+).bindparams(bindparam("now", type_=UtcDateTime()))
+# The words stand in the statement itself: what PostgreSQL plans for any words is wrong for rare ones.
+_POSTGRESQL = text(
     """
-    SELECT id FROM (
-        SELECT product.id AS id, ts_rank(search_entry.search_fts, query) AS goodness
-        FROM to_tsquery('simple', :query) AS query, search_entry
-        JOIN product ON product.id = search_entry.product_id
-        WHERE search_entry.search_fts @@ query AND product.state = 'published' AND product.published_at <= :now
+    SELECT id, words FROM (
+        SELECT product.id AS id, search_entry.title AS words
+        FROM search_entry JOIN product ON product.id = search_entry.product_id
+        WHERE search_entry.search_fts_title @@ to_tsquery('simple', :titled)
+          AND product.state = 'published' AND product.published_at <= :now
+        ORDER BY search_entry.product_id DESC LIMIT :most_titled
+    ) AS by_title
+    UNION ALL SELECT id, NULL FROM (
+        SELECT product.id AS id
+        FROM search_entry JOIN product ON product.id = search_entry.product_id
+        WHERE search_entry.search_fts @@ to_tsquery('simple', :query)
+          AND product.state = 'published' AND product.published_at <= :now
         ORDER BY search_entry.product_id DESC LIMIT :most
-    ) AS hits ORDER BY goodness DESC, id DESC
+    ) AS by_words
     """
+).bindparams(
+    bindparam("now", type_=UtcDateTime()),
+    bindparam("query", type_=Text(), literal_execute=True),
+    bindparam("titled", type_=Text(), literal_execute=True),
 )

@@ -30,8 +30,20 @@ if TYPE_CHECKING:
 
 # Only these may change what a cacheable page shows; all others (utm_..., fbclid ...) are one page.
 QUERY_KEYS = frozenset(
-    {"q", "category", "tag", "sort", "after", "variant", "variant_id", "option-1", "option-2", "option-3"}
+    {"q", "exactly", "category", "tag", "sort", "after", "filters", "min", "max", "stock", "rating"}
+    | {"variant", "variant_id", "option-1", "option-2", "option-3"}
 )
+# Keys that begin like this, of which the rest is the name of an option, may do so too.
+OPTION_PREFIX = "option."
+# Of these keys several values count, in one order.
+_MULTIPLE = frozenset({"category", "tag"})
+MOST_OF_A_KEY = 8
+MOST_OPTIONS = 3
+# Strangers make up as many different pages as they like with these; such pages never push out others.
+_FREE = frozenset({"q", "min", "max", "after"})
+# What a form sends for an empty field says nothing.
+_SAY_SOMETHING = frozenset({"min", "max"})
+_MOST_CHOSEN = 2
 # Whoever has one of these is somebody in particular.
 PERSONAL_COOKIES = ("account=", "__Host-account=")
 _MARK = "X-Page-Cache"
@@ -85,14 +97,32 @@ def page_ends_at(moment: datetime | None) -> None:
 
 @lru_cache(maxsize=1024)
 def allowed_query(query: str) -> str:
-    """Return the part of a query string that may matter: the first of each key, in a fixed order."""
+    """Return the part of a query string that may matter, in a fixed order.
+
+    Of most keys the first value counts; of those by which a list is narrowed some values do, sorted.
+    """
     if not query:
         return ""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name in QUERY_KEYS:
-            found.setdefault(name, value)
-    return urlencode(sorted(found.items()))
+        if name in QUERY_KEYS or name.startswith(OPTION_PREFIX):
+            found.setdefault(name, []).append(value)
+    options = sorted(name for name in found if name.startswith(OPTION_PREFIX))
+    for name in options[MOST_OPTIONS:]:
+        del found[name]
+    return urlencode([(name, value) for name in sorted(found) for value in _counted(name, found[name])])
+
+
+def _counted(name: str, values: list[str]) -> list[str]:
+    if name in _MULTIPLE or name.startswith(OPTION_PREFIX):
+        return sorted({value for value in values if value})[:MOST_OF_A_KEY]
+    return [value for value in values[:1] if value or name not in _SAY_SOMETHING]
+
+
+def _is_made_up(query: str) -> bool:
+    """Whether it is one of the countless pages that strangers may ask for."""
+    names = [name for name, _ in parse_qsl(query)]
+    return len(names) > _MOST_CHOSEN or any(name in _FREE for name in names)
 
 
 class PageCache:
@@ -201,7 +231,7 @@ class PageCache:
         return _send(entry, environ, start_response, is_new=True)
 
     def _keep(self, key: tuple[str, ...], entry: _Entry) -> None:
-        """Keep the page, and drop the oldest ones when there are too many: strangers choose the words they search."""
+        """Keep the page, and drop the oldest ones when there are too many, of those that strangers make up first."""
         with self._lock:
             before = self._pages.pop(key, None)
             if before is not None:
@@ -214,6 +244,8 @@ class PageCache:
 
 
 def _key(environ: "WSGIEnvironment") -> tuple[str, ...]:
+            if _is_made_up(key[2]):
+                self._pages.move_to_end(key, last=False)
     return (
         environ.get("SCRIPT_NAME", ""),
         environ["PATH_INFO"],

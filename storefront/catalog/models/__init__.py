@@ -2,6 +2,7 @@
 
 from storefront.catalog.models.collection import Collection, CollectionProduct, OldCollectionSlug
 from storefront.catalog.models.content import Chapter, Content, Lesson, Sample
+from storefront.catalog.models.facet import Facet, FacetBlock, ProductFacets
 from storefront.catalog.models.product import (
     CatalogStamp,
     Category,
@@ -25,6 +26,8 @@ __all__ = [
     "Collection",
     "CollectionProduct",
     "Content",
+    "Facet",
+    "FacetBlock",
     "Lesson",
     "OldCategorySlug",
     "OldCollectionSlug",
@@ -33,6 +36,7 @@ __all__ = [
     "Picture",
     "PriceHistory",
     "Product",
+    "ProductFacets",
     "ProductRelated",
     "ProductTag",
     "RelatedWalk",

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.facets import mark
+from storefront.catalog.models import Chapter, Content, Lesson, Product, Sample
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import StillNeeded
@@ -105,6 +106,7 @@ def delete_draft(product: Product) -> None:
     journal.write(topic_of(product), "product.deleted", title=product.title)
     session = db.session()
     files = _files(product.id)
+    mark(product.id)
     session.flush()
     try:
         session.execute(
