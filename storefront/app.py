@@ -51,6 +51,7 @@ from storefront.related import jobs as related_jobs
 from storefront.reviews import emails as review_emails
 from storefront.reviews import jobs as review_jobs
 from storefront.reviews.views import reviews
+from storefront.search import jobs as search_jobs
 from storefront.search import views as search_views
 from storefront.shop import service as shop_words
 from storefront.shop.service import shop_view
@@ -78,6 +79,7 @@ REGISTERED = (
     review_emails,
     review_jobs,
     schema,
+    search_jobs,
     search_views,
     storage_jobs,
     waiting_views,

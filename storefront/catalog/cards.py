@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
+from storefront.catalog.facets import mark
 from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Variant, VariantPrice
 from storefront.catalog.pictures import PictureView, cover_of
 from storefront.catalog.price_history import note_prices
@@ -41,6 +42,7 @@ def refresh_card(product_id: int) -> None:
     """
     session = db.session()
     session.flush()
+    mark(product_id)
     note_prices(product_id)
     cover = session.scalar(
         select(Picture)
@@ -64,6 +66,7 @@ def refresh_offer(product_id: int) -> None:
     """Write down again what the product costs and whether it can be had, because the clock or its stock has moved."""
     session = db.session()
     session.flush()
+    mark(product_id)
     session.execute(update(Product).where(Product.id == product_id).values(**_offered(product_id)))
 
 

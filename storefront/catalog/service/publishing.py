@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.facets import mark
-from storefront.catalog.models import Chapter, Content, Lesson, Product, Sample
+from storefront.catalog.models import Chapter, Content, Lesson, Product
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import StillNeeded
