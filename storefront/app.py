@@ -20,8 +20,8 @@ from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.views import cart
 from storefront.catalog import emails as catalog_emails
 from storefront.catalog import jobs as catalog_jobs
+from storefront.catalog import sample_views, waiting_views
 from storefront.catalog import sizes as catalog_sizes
-from storefront.catalog import waiting_views
 from storefront.catalog.drawing import init_drawing
 from storefront.catalog.stamp import read_stamp, tell_after_change
 from storefront.catalog.views import catalog
@@ -78,6 +78,7 @@ REGISTERED = (
     related_jobs,
     review_emails,
     review_jobs,
+    sample_views,
     schema,
     search_jobs,
     search_views,

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.facets import mark
-from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Variant, VariantPrice
+from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Sample, Variant, VariantPrice
 from storefront.catalog.pictures import PictureView, cover_of
 from storefront.catalog.price_history import note_prices
 from storefront.catalog.pricing import next_change, packed, steps_of
@@ -57,7 +57,7 @@ def refresh_card(product_id: int) -> None:
             **_offered(product_id),
             other_prices=_other_prices(product_id),
             cover=cover_of(cover) if cover else None,
-            facts={"contents": _contents(product_id)},
+            facts={"contents": _contents(product_id), "samples": _samples(product_id)},
         )
     )
 
@@ -133,6 +133,30 @@ def _contents(product_id: int) -> list[dict[str, Any]]:
         )
     )
     return [_content_fact(content) for content in db.session().scalars(statement)]
+
+
+def _samples(product_id: int) -> list[dict[str, Any]]:
+    statement = (
+        select(Sample)
+        .where(Sample.product_id == product_id)
+        .order_by(Sample.position, Sample.id)
+        .options(selectinload(Sample.file))
+    )
+    return [_sample_fact(sample) for sample in db.session().scalars(statement)]
+
+
+def _sample_fact(sample: Sample) -> dict[str, Any]:
+    return {
+        "public_id": sample.public_id,
+        "kind": sample.file.content_type.partition("/")[0],
+        "title": sample.title,
+        "translations": sample.translations,
+        "format": sample.file.filename.rpartition(".")[2].upper()[:8],
+        "size": sample.file.size,
+        "seconds": sample.duration_seconds,
+        "width": sample.width,
+        "height": sample.height,
+    }
 
 
 def _content_fact(content: Content) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from storefront.core.errors import N_, ShopError
 
 WIDTHS = (320, 640, 960, 1600)
 MAX_PIXELS = 50_000_000
-CAN_AVIF = features.check("avif")
+CAN_AVIF = bool(features.check("avif"))
 
 # What is kept first is what all sizes are made of later, so it loses less.
 BEST_QUALITY = 90

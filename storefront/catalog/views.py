@@ -74,9 +74,21 @@ def _render(product: ProductPage, *, is_preview: bool) -> Response:
         axes=axes_of(product, chosen, current_language()),
         pictures=pictures_for(product, chosen),
         samples=product.facts.get("samples", []),
+        free_lessons=_free_lessons(product.facts.get("contents", [])),
         contents=product.facts.get("contents", []),
         is_preview=is_preview,
     )
+
+
+def _free_lessons(contents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what everybody may take of the courses."""
+    return [
+        lesson
+        for content in contents
+        for chapter in content.get("chapters", ())
+        for lesson in chapter["lessons"]
+        if lesson["is_preview"]
+    ]
 
 
 def _chosen(offers: list[Offer]) -> Offer | None:

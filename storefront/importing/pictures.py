@@ -12,7 +12,8 @@ from sqlalchemy import func, select, update
 
 from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Picture, Product
-from storefront.catalog.pictures import MAX_BYTES, BadPicture, EncodedPicture, add_picture, keep_picture
+from storefront.catalog.pictures import MAX_BYTES, EncodedPicture, add_picture, keep_picture
+from storefront.catalog.pixels import BadPicture
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
 from storefront.core.clock import now, timedelta

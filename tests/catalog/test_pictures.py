@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw
 from sqlalchemy import select
 
-from storefront.catalog import pictures
+from storefront.catalog import pictures, pixels
 from storefront.catalog.models import Picture, Product
 from storefront.catalog.states import ProductKind
 from storefront.core import db
@@ -289,7 +289,7 @@ _REFUSED = {
 
 @pytest.mark.parametrize("data", _REFUSED.values(), ids=_REFUSED.keys())
 def test_what_is_no_picture_is_refused_with_a_sentence(store: FileStore, data: bytes) -> None:
-    with pytest.raises(pictures.BadPicture) as caught:
+    with pytest.raises(pixels.BadPicture) as caught:
         pictures.encode_picture(io.BytesIO(data))
 
     assert caught.value.status == 422
@@ -299,7 +299,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(store: FileStore, data: b
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "TGA", "ICO", "JPEG2000"])
 def test_other_kinds_of_pictures_are_refused(store: FileStore, kind: str) -> None:
-    with pytest.raises(pictures.BadPicture):
+    with pytest.raises(pixels.BadPicture):
         pictures.encode_picture(_saved(_drawn((64, 64)), kind))
 
 
@@ -307,7 +307,7 @@ def test_other_kinds_of_pictures_are_refused(store: FileStore, kind: str) -> Non
 def test_cut_picture_is_refused(store: FileStore, kind: str) -> None:
     data = _saved(Image.effect_noise((300, 300), 80).convert("RGB"), kind).getvalue()
 
-    with pytest.raises(pictures.BadPicture):
+    with pytest.raises(pixels.BadPicture):
         pictures.encode_picture(io.BytesIO(data[: len(data) // 2]))
 
 
@@ -344,7 +344,7 @@ def test_decompression_bomb_is_refused_at_once(store: FileStore, side: int) -> N
     assert len(bomb) < 200_000
     began = time.monotonic()
 
-    with pytest.raises(pictures.BadPicture, match="more than 50 million pixels"):
+    with pytest.raises(pixels.BadPicture, match="more than 50 million pixels"):
         pictures.encode_picture(io.BytesIO(bomb))
 
     assert time.monotonic() - began < 0.5
@@ -357,7 +357,7 @@ def test_bomb_of_text_is_refused(store: FileStore) -> None:
     data = _saved(_drawn((64, 64)), "PNG").getvalue()
     bomb = chunk(b"zTXt", b"k\x00\x00" + zlib.compress(b"\x00" * 100_000_000, 9))
 
-    with pytest.raises(pictures.BadPicture):
+    with pytest.raises(pixels.BadPicture):
         pictures.encode_picture(io.BytesIO(data[:33] + bomb + data[33:]))
 
 
@@ -366,7 +366,7 @@ def test_picture_of_endless_scans_is_refused_at_once(store: FileStore) -> None:
     last = data.rindex(b"\xff\xda")
     began = time.monotonic()
 
-    with pytest.raises(pictures.BadPicture):
+    with pytest.raises(pixels.BadPicture):
         pictures.encode_picture(io.BytesIO(data[:-2] + data[last:-2] * 500 + data[-2:]))
 
     assert time.monotonic() - began < 0.5
@@ -381,7 +381,7 @@ def test_film_behind_a_photo_does_no_harm(store: FileStore) -> None:
 
 
 def test_too_many_bytes_are_refused(store: FileStore) -> None:
-    with pytest.raises(pictures.BadPicture, match="larger than 20 MB"):
+    with pytest.raises(pixels.BadPicture, match="larger than 20 MB"):
         pictures.encode_picture(io.BytesIO(b"\xff" * 20_000_001))
 
 

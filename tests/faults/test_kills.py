@@ -52,7 +52,13 @@ SALE: dict[str, tuple[str, int]] = {
     "mail.sent": ("buyer", 1),
     "refunding.after_stripe": ("returner", 1),
 }
-ELSEWHERE = {"importing.batch", "pictures.stored", "storage.uploaded"}
+ELSEWHERE = {
+    "importing.batch",
+    "pictures.size_stored",
+    "pictures.sized",
+    "pictures.stored",
+    "storage.uploaded",
+}
 KILLS = [(f"{point}#{n}", who) for point, (who, times) in SALE.items() for n in range(1, times + 1)]
 
 

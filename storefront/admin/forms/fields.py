@@ -77,7 +77,7 @@ class SeenForm(OwnerForm):
         return differing(saved, self)
 
 
-class MultiCheckboxField(SelectMultipleField):
+class MultiCheckboxField(SelectMultipleField):  # type: ignore[misc]  # wtforms is not typed
     """Several of some choices, each with a box of its own."""
 
     widget = ListWidget(prefix_label=False)

@@ -29,7 +29,7 @@ class NotPlayable(ShopError):
     )
 
 
-_PLAYABLE = frozenset(
+PLAYABLE = frozenset(
     {
         "video/mp4",
         "video/webm",
@@ -160,7 +160,7 @@ def set_media(product: Product, lesson: Lesson, upload: Upload, duration_seconds
     Raises:
         NotPlayable: browsers can't play it.
     """
-    if upload.content_type.partition(";")[0] not in _PLAYABLE:
+    if upload.content_type.partition(";")[0] not in PLAYABLE:
         raise NotPlayable
     before = lesson.media
     lesson.media = storage.register(upload)

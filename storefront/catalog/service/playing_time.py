@@ -1,10 +1,41 @@
-"""How long a video or sound plays, read from the file, so that nobody has to type it."""
+"""What a video or sound says of itself: how long it plays, how large it is. Nobody has to type it."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 _MOST_BOXES = 200
 _LONGEST_SECONDS = 24 * 3600
+_LARGEST_SIDE = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What an MP4 says of itself; ``width`` and ``height`` in pixels, None where it does not say."""
+
+    seconds: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+def film_of(stream: BinaryIO) -> Film:
+    """Return what the file says of itself; the stream is left at its beginning."""
+    width, height = frame_size(stream) or (None, None)
+    return Film(playing_time(stream), width, height)
+
+
+def frame_size(stream: BinaryIO) -> tuple[int, int] | None:
+    """Return width and height of an MP4 in pixels, or None where it does not say.
+
+    The stream is left at its beginning. Source: ISO 14496-12, box ``tkhd``; a sound's track has the size 0.
+    """
+    try:
+        moov = _find_box(stream, b"moov", 0, stream.seek(0, os.SEEK_END))
+        sizes = (_size_of_track(stream, *trak) for trak in _boxes(stream, b"trak", *moov)) if moov else iter(())
+        return next((size for size in sizes if size is not None), None)
+    finally:
+        stream.seek(0)
 
 
 def playing_time(stream: BinaryIO) -> int | None:
@@ -22,21 +53,36 @@ def playing_time(stream: BinaryIO) -> int | None:
 
 
 def _find_box(stream: BinaryIO, name: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """Return where the content of the box begins and ends. Hostile files end the search early."""
+    """Return where the content of the first such box begins and ends."""
+    return next(_boxes(stream, name, start, end), None)
+
+
+def _boxes(stream: BinaryIO, name: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where the content of each such box begins and ends. Hostile files end the search early."""
     for _ in range(_MOST_BOXES):
         stream.seek(start)
         head = stream.read(16)
         if len(head) < 8:
-            return None
+            return
         size, content = int.from_bytes(head[:4]), 8
         if size == 1:
             size, content = int.from_bytes(head[8:16]), 16
         if size < content or start + size > end:
-            return None
+            return
         if head[4:8] == name:
-            return start + content, start + size
+            yield start + content, start + size
         start += size
-    return None
+
+
+def _size_of_track(stream: BinaryIO, start: int, end: int) -> tuple[int, int] | None:
+    """Width and height are the last two numbers of the track's header, each with 16 bits behind the point."""
+    tkhd = _find_box(stream, b"tkhd", start, end)
+    if tkhd is None or tkhd[1] - tkhd[0] < 84:
+        return None
+    stream.seek(tkhd[1] - 8)
+    numbers = stream.read(8)
+    width, height = int.from_bytes(numbers[:4]) >> 16, int.from_bytes(numbers[4:]) >> 16
+    return (width, height) if 0 < width <= _LARGEST_SIDE and 0 < height <= _LARGEST_SIDE else None
 
 
 def _seconds(stream: BinaryIO, start: int) -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.facets import mark
-from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.models import Chapter, Content, Lesson, Product, Sample
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import StillNeeded
@@ -142,7 +142,7 @@ def _contents(product_ids: list[int]) -> list[Content]:
 
 
 def _files(product_id: int) -> list[StoredFile]:
-    """Return the files of contents and lessons, which nobody needs without the product."""
+    """Return the files of contents, lessons and samples, which nobody needs without the product."""
     of_contents = select(Content.file_id).where(Content.product_id == product_id)
     of_lessons = (
         select(Lesson.media_id)
@@ -150,7 +150,10 @@ def _files(product_id: int) -> list[StoredFile]:
         .join(Content, Content.id == Chapter.content_id)
         .where(Content.product_id == product_id)
     )
-    statement = select(StoredFile).where(StoredFile.id.in_(of_contents) | StoredFile.id.in_(of_lessons))
+    of_samples = select(Sample.file_id).where(Sample.product_id == product_id)
+    statement = select(StoredFile).where(
+        StoredFile.id.in_(of_contents) | StoredFile.id.in_(of_lessons) | StoredFile.id.in_(of_samples)
+    )
     return list(db.session().scalars(statement))
 
 
