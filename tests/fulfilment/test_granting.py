@@ -1,5 +1,6 @@
 """Giving what was paid for, once; and licence keys that can't be made."""
 
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from storefront.catalog.models import Content

@@ -1,9 +1,9 @@
-"""A product like another one: a draft with the same words, tags, variants, pictures and contents, and a life of its own.
+"""A product like another one: a draft with the same words, tags, variants, pictures and contents, living on its own.
 
 What differs: title and address, SKUs and barcodes (they name one article), stock (counted ones begin at 0, since nobody
-has received any), sales (the copy was never offered for more) and the preview address. Files that buyers get are shared:
-``contents.forget_file`` deletes one only when nothing points to it any more. Pictures are copied, because each row owns
-its objects and deletes them.
+has received any), sales (the copy was never offered for more) and the preview address. Samples are not copied. Files
+that buyers get are shared: ``contents.forget_file`` deletes one only when nothing points to it any more. Pictures are
+copied, because each row owns its objects and deletes them.
 """
 
 from typing import Any

@@ -7,7 +7,7 @@ from storefront.core.ids import READABLE_LETTERS
 LONGEST = 80
 # What stands for one of several signs, and for how many.
 VARIETY = {"*": len(READABLE_LETTERS), "#": 10}
-# The one rule of how much room a pattern needs: of fewer possible keys, some that were given out could be found by trying.
+# The one rule of how much room a pattern needs: of fewer possible keys, some could be found by trying.
 FEWEST_KEYS = 10**12
 
 
