@@ -139,7 +139,8 @@ def _reconcile(wanted: argparse.Namespace, settings: Settings) -> int:
             sys.stderr.write(f"Stripe could not be asked: {trouble}\n")
             return 1
     sys.stdout.write(
-        f"{report.compared} sessions compared, {report.repaired} repaired, {report.unknown} without an order here.\n"
+        f"{report.compared} sessions, refunds and disputes compared, {report.repaired} repaired, "
+        f"{report.unknown} without an order here; {report.foreign} of other shops left alone.\n"
     )
     return 1 if report.unknown else 0
 

@@ -6,7 +6,7 @@ from flask import current_app
 
 from storefront.checkout import delivering, doctor, refunding, settling, sweeping
 from storefront.core import db
-from storefront.core.clock import timedelta
+from storefront.core.clock import now, timedelta
 from storefront.core.errors import N_
 from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, make_gateway
@@ -14,8 +14,13 @@ from storefront.jobs.registry import RetryLater, job, periodic
 from storefront.journal.service import acting_as
 from storefront.orders.service import moving
 from storefront.payments import inbox
+from storefront.shop.service import shop_mark
 from storefront.web import throttle
 from storefront.web.setup import settings
+
+# What the nightly comparison looks at: the last days, and no more of each kind of thing.
+_COMPARED = timedelta(days=3)
+_MOST_COMPARED = 5000
 
 
 def gateway() -> PaymentGateway:
@@ -67,6 +72,16 @@ def sweep_strays() -> None:
         sweeping.sweep_strays(gateway())
 
 
+@periodic("reconcile", every=timedelta(days=1))
+def compare_with_stripe() -> None:
+    """Compare the last days at Stripe with the books, so that nothing is missed for longer than a night.
+
+    Bounded and one call after the other; two workers at once find the same and write it down once.
+    """
+    with acting_as("sweep"):
+        sweeping.reconcile(gateway(), now() - _COMPARED, most=_MOST_COMPARED)
+
+
 @periodic("doctor", every=timedelta(minutes=5))
 def look_after_invariants() -> None:
     """Check what must always hold; the admin page turns red when something does not."""
@@ -101,7 +116,7 @@ def _unless_foreign(is_known: bool, about: dict[str, object]) -> None:
     if is_known or not isinstance(intent, str):
         return
     try:
-        is_ours = gateway().metadata_of_payment(intent).get("shop") == "storefront"
+        is_ours = gateway().metadata_of_payment(intent).get("shop") == shop_mark()
     except PaymentRefused:
         return
     if is_ours:

@@ -100,7 +100,11 @@ def follow_refunds(payment_intent_id: str, gateway: PaymentGateway) -> bool:
 
 def follow_dispute(dispute_id: str, gateway: PaymentGateway) -> bool:
     """Write down what Stripe says of a dispute. False when its payment is not (yet) in our books."""
-    view = gateway.get_dispute(dispute_id)
+    return write_down_dispute(gateway.get_dispute(dispute_id))
+
+
+def write_down_dispute(view: DisputeView) -> bool:
+    """Write down what Stripe said of a dispute just now. False when its payment is not (yet) in our books."""
     payment = payments.find_by_intent(view.payment_intent_id)
     if payment is None:
         return False

@@ -6,6 +6,7 @@ from storefront.core.clock import datetime
 from storefront.core.money import Money
 from storefront.gateways.stripe import to_stripe
 from storefront.orders.models import Order, OrderLine
+from storefront.shop.service import shop_mark
 
 # All countries that Stripe ships to; zones and rates decide later.
 _COUNTRIES = """
@@ -25,7 +26,7 @@ def session_request(
     order: Order, lines: list[OrderLine], *, reference: str, expires_at: datetime, base_url: str
 ) -> dict[str, Any]:
     """Return the parameters of ``POST /v1/checkout/sessions``; ``base_url`` has the language prefix."""
-    about = {"shop": "storefront", "order": order.public_id, "reference": reference}
+    about = {"shop": shop_mark(), "order": order.public_id, "reference": reference}
     request: dict[str, Any] = {
         "mode": "payment",
         "client_reference_id": order.public_id,

@@ -25,6 +25,7 @@ from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment
 from storefront.payments.states import PaymentStatus
+from storefront.shop.service import shop_mark
 
 _NO_PAGE = N_("no payment page at Stripe")
 _PAID_TWICE = N_("This order was paid twice. The second payment goes back by itself.")
@@ -56,9 +57,17 @@ def settle(session_id: str, gateway: PaymentGateway) -> Order | None:
 
 def apply(view: SessionView) -> Order | None:
     """Write down what Stripe said of a session just now."""
-    if view.metadata.get("shop") != "storefront":
+    if not is_ours(view):
         return None
     return db.again_on_conflict(lambda: _apply_once(view))
+
+
+def is_ours(view: SessionView) -> bool:
+    """Whether the session is from this shop, and not from another one on the same account at Stripe.
+
+    The mark says it also when the order is missing here; what the books know is ours whatever it says.
+    """
+    return view.metadata.get("shop") == shop_mark() or _find(view) is not None
 
 
 def confirm(order: Order) -> bool:
@@ -131,9 +140,7 @@ def _cancel(seen: Payment, follow: Callable[[Order], None]) -> None:
 
 def _apply_once(view: SessionView) -> Order:
     with db.unit_of_work():
-        found = payments.find_by_session(view.id) or payments.find_by_reference(
-            view.metadata.get("reference", "")
-        )
+        found = _find(view)
         if found is None:
             raise UnknownSession(view.id)
         if view.status == "complete":
@@ -152,6 +159,10 @@ def _apply_once(view: SessionView) -> Order:
         reach("settling.before_commit")
     reach("settling.after_commit")
     return order
+
+
+def _find(view: SessionView) -> Payment | None:
+    return payments.find_by_session(view.id) or payments.find_by_reference(view.metadata.get("reference", ""))
 
 
 def _lock_both(payment_id: int) -> tuple[Order, Payment]:

@@ -1,6 +1,8 @@
 """What nobody told us: the sweep asks Stripe about everything that is not settled, and the reconciliation compares."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import or_, select
 
@@ -9,12 +11,20 @@ from storefront.core import db
 from storefront.core.clock import datetime, now, timedelta
 from storefront.core.errors import Refused
 from storefront.core.logging import get_logger
-from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, SessionView
+from storefront.gateways.stripe import (
+    DisputeView,
+    PaymentGateway,
+    PaymentRefused,
+    PaymentUnknown,
+    RefundView,
+    SessionView,
+)
 from storefront.orders.models import Order, OrderLine, StockReservation
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment, Refund
 from storefront.payments.states import LIVE, PaymentStatus, RefundStatus
+from storefront.shop.service import shop_mark
 
 ASK_AGAIN = timedelta(minutes=2)
 _ASK_AGAIN_PROCESSING = timedelta(minutes=10)
@@ -27,11 +37,12 @@ _GIVE_UP_AFTER = 3
 
 @dataclass(slots=True)
 class Report:
-    """What a reconciliation found."""
+    """What a reconciliation found: sessions, refunds and disputes that were compared, and those of other shops."""
 
     compared: int = 0
     repaired: int = 0
     unknown: int = 0
+    foreign: int = 0
 
 
 def sweep(gateway: PaymentGateway) -> int:
@@ -62,26 +73,94 @@ def sweep_strays(gateway: PaymentGateway) -> None:
         return  # the next sweep goes on
 
 
-def reconcile(gateway: PaymentGateway, since: datetime) -> Report:
-    """Compare each session made at Stripe since then with our books, repair what a rule allows, count the rest."""
+def reconcile(gateway: PaymentGateway, since: datetime, most: int | None = None) -> Report:
+    """Compare what was made at Stripe since then with our books, repair what a rule allows, count the rest.
+
+    Sessions, refunds, disputes, and all disputes that are open here, up to ``most`` of each. What other shops on the
+    same account have made is counted and left alone.
+    """
     report = Report()
-    for session in gateway.list_sessions(since):
-        if session.metadata.get("shop") != "storefront":
-            continue
-        report.compared += 1
-        payment = payments.find_by_session(session.id)
-        before = payment.status if payment else None
-        try:
-            settling.apply(session)
-        except settling.UnknownSession:
-            report.unknown += 1
-            get_logger().error("stripe has a session whose order is not here", session=session.id)
-            continue
-        after = payments.find_by_session(session.id)
-        report.repaired += after is not None and after.status is not before
-        if session.payment_intent_id and session.is_paid:
-            refunding.follow_refunds(session.payment_intent_id, gateway)
+    for session in islice(gateway.list_sessions(since), most):
+        _compare_session(session, report)
+    _compare_refunds(islice(gateway.list_refunds_since(since), most), gateway, report)
+    for dispute in islice(gateway.list_disputes(since), most):
+        _compare_dispute(dispute, gateway, report)
+    for dispute_id in payments.open_disputes(_MOST):
+        _compare_dispute(gateway.get_dispute(dispute_id), gateway, report)
+    db.close_reader()
     return report
+
+
+def _compare_session(session: SessionView, report: Report) -> None:
+    if not settling.is_ours(session):
+        report.foreign += 1
+        return
+    report.compared += 1
+    payment = payments.find_by_session(session.id)
+    if payment is not None and _says_the_same(payment, session):
+        db.close_reader()
+        return
+    before = payment.status if payment else None
+    try:
+        settling.apply(session)
+    except settling.UnknownSession:
+        report.unknown += 1
+        get_logger().error("stripe has a session whose order is not here", session=session.id)
+        return
+    after = payments.find_by_session(session.id)
+    report.repaired += after is not None and after.status is not before
+    db.close_reader()
+
+
+def _says_the_same(payment: Payment, session: SessionView) -> bool:
+    """Whether there is nothing to write down, so that a comparison of much that is in order writes nothing."""
+    if session.is_paid:
+        return payment.status is PaymentStatus.PAID and payment.payment_intent_id is not None
+    return session.status == "expired" and payment.status not in LIVE
+
+
+def _compare_refunds(refunds: Iterable[RefundView], gateway: PaymentGateway, report: Report) -> None:
+    """Follow the payments of refunds that the books do not have so; the others cost no question."""
+    intents: dict[str, bool] = {}
+    for view in refunds:
+        known = payments.find_refund(view)
+        is_same = known is not None and known.stripe_id == view.id and known.status == view.status
+        intents[view.payment_intent_id] = intents.get(view.payment_intent_id, True) and is_same
+        report.compared += is_same
+    db.close_reader()
+    for intent, is_same in intents.items():
+        if is_same:
+            continue
+        if refunding.follow_refunds(intent, gateway):
+            report.compared += 1
+            report.repaired += 1
+        else:
+            _count_unfollowed(intent, gateway, report)
+
+
+def _compare_dispute(dispute: DisputeView, gateway: PaymentGateway, report: Report) -> None:
+    known = payments.find_dispute(dispute.id)
+    before = known.status if known else None
+    if before == dispute.status:
+        report.compared += 1
+    elif refunding.write_down_dispute(dispute):
+        report.compared += 1
+        report.repaired += 1
+    else:
+        _count_unfollowed(dispute.payment_intent_id, gateway, report)
+    db.close_reader()
+
+
+def _count_unfollowed(payment_intent_id: str, gateway: PaymentGateway, report: Report) -> None:
+    """Money of a payment that the books do not know: of another shop, or of an order that is missing here."""
+    try:
+        is_ours = gateway.metadata_of_payment(payment_intent_id).get("shop") == shop_mark()
+    except PaymentRefused:
+        is_ours = False
+    report.unknown += is_ours
+    report.foreign += not is_ours
+    if is_ours:
+        get_logger().error("stripe has money back of a payment that is not here", payment=payment_intent_id)
 
 
 def _unsettled() -> list[Payment]:

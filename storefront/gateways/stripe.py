@@ -40,11 +40,12 @@ class PaymentUnknown(Exception):
 
 
 class PaymentRefused(Exception):
-    """Stripe said no, and nothing happened. ``code`` is Stripe's word for why."""
+    """Stripe said no, and nothing happened. ``code`` is Stripe's word for why, ``param`` what it did not like."""
 
-    def __init__(self, reason: str, code: str = "") -> None:
+    def __init__(self, reason: str, code: str = "", param: str = "") -> None:
         super().__init__(reason)
         self.code = code
+        self.param = param
 
     @property
     def is_missing(self) -> bool:
@@ -155,6 +156,12 @@ class PaymentGateway(Protocol):
     def get_dispute(self, dispute_id: str) -> DisputeView:
         """Return what is true of a dispute now."""
 
+    def list_refunds_since(self, since: datetime) -> Iterator[RefundView]:
+        """Yield the refunds made since then, of all payments, newest first."""
+
+    def list_disputes(self, since: datetime) -> Iterator[DisputeView]:
+        """Yield the disputes opened since then, newest first."""
+
     def read_event(self, payload: bytes, signature: str) -> EventView:
         """Verify and read what came to the webhook."""
 
@@ -191,17 +198,9 @@ class StripeGateway:
 
     def list_sessions(self, since: datetime) -> Iterator[SessionView]:
         """Yield the sessions made since then, newest first, page by page."""
-        params: Any = {
-            "limit": 100,
-            "created": {"gte": int(since.timestamp())},
-            "expand": ["data.payment_intent.latest_charge"],
-        }
-        while True:
-            page = _call(partial(self._client.v1.checkout.sessions.list, params))
-            yield from (_session(session) for session in page.data)
-            if not page.has_more or not page.data:
-                return
-            params = {**params, "starting_after": page.data[-1].id}
+        expand = ["data.payment_intent.latest_charge"]
+        sessions = _pages(self._client.v1.checkout.sessions.list, since, expand=expand)
+        yield from (_session(session) for session in sessions)
 
     def metadata_of_payment(self, payment_intent_id: str) -> dict[str, str]:
         """Return what we wrote on a payment; empty when the payment is not from this shop."""
@@ -221,25 +220,20 @@ class StripeGateway:
 
     def list_refunds(self, payment_intent_id: str) -> list[RefundView]:
         """Return all refunds of a payment, also those made in the dashboard."""
-        params: Any = {"payment_intent": payment_intent_id, "limit": 100}
-        found: list[RefundView] = []
-        while True:
-            page = _call(partial(self._client.v1.refunds.list, params))
-            found += [_refund(refund) for refund in page.data]
-            if not page.has_more or not page.data:
-                return found
-            params = {**params, "starting_after": page.data[-1].id}
+        found = _pages(self._client.v1.refunds.list, payment_intent=payment_intent_id)
+        return [_refund(refund) for refund in found]
 
     def get_dispute(self, dispute_id: str) -> DisputeView:
         """Return what is true of a dispute now."""
-        found = _call(lambda: self._client.v1.disputes.retrieve(dispute_id))
-        return DisputeView(
-            id=found.id,
-            payment_intent_id=_id_of(found.payment_intent) or "",
-            amount=from_stripe(found.amount, found.currency),
-            status=found.status,
-            reason=found.reason,
-        )
+        return _dispute(_call(lambda: self._client.v1.disputes.retrieve(dispute_id)))
+
+    def list_refunds_since(self, since: datetime) -> Iterator[RefundView]:
+        """Yield the refunds made since then, of all payments, newest first, page by page."""
+        yield from (_refund(found) for found in _pages(self._client.v1.refunds.list, since))
+
+    def list_disputes(self, since: datetime) -> Iterator[DisputeView]:
+        """Yield the disputes opened since then, newest first, page by page."""
+        yield from (_dispute(found) for found in _pages(self._client.v1.disputes.list, since))
 
     def read_event(self, payload: bytes, signature: str) -> EventView:
         """Verify with each secret and read the event.
@@ -294,7 +288,23 @@ def _call(call: Callable[[], T]) -> T:
         # 409: the first call with this key is still being worked on.
         if status >= 500 or status == 409:
             raise PaymentUnknown(f"Stripe answered {status}", is_answered=status >= 500) from error
-        raise PaymentRefused(str(error.user_message or error), str(error.code or "")) from error
+        param = getattr(error, "param", None)  # only errors about a request have one
+        raise PaymentRefused(
+            str(error.user_message or error), str(error.code or ""), str(param or "")
+        ) from error
+
+
+def _pages(read: Callable[[Any], Any], since: datetime | None = None, **wanted: Any) -> Iterator[Any]:
+    """Yield the things of a list of Stripe's, newest first, asking for a page when it is needed."""
+    params: Any = {"limit": 100, **wanted}
+    if since is not None:
+        params["created"] = {"gte": int(since.timestamp())}
+    while True:
+        page = _call(partial(read, params))
+        yield from page.data
+        if not page.has_more or not page.data:
+            return
+        params = {**params, "starting_after": page.data[-1].id}
 
 
 def _session(found: Any) -> SessionView:
@@ -331,6 +341,16 @@ def _refund(found: Any) -> RefundView:
         status=found.status or "succeeded",
         failure=found.to_dict().get("failure_reason"),
         metadata=_plain(found.metadata),
+    )
+
+
+def _dispute(found: Any) -> DisputeView:
+    return DisputeView(
+        id=found.id,
+        payment_intent_id=_id_of(found.payment_intent) or "",
+        amount=from_stripe(found.amount, found.currency),
+        status=found.status,
+        reason=found.reason,
     )
 
 

@@ -237,6 +237,12 @@ def find_dispute(stripe_id: str) -> Dispute | None:
     return db.session().scalar(select(Dispute).where(Dispute.stripe_id == stripe_id))
 
 
+def open_disputes(most: int) -> list[str]:
+    """Return what Stripe calls the disputes that are not decided yet, oldest first."""
+    statement = select(Dispute.stripe_id).where(Dispute.status.not_in(_DISPUTE_DECIDED))
+    return list(db.session().scalars(statement.order_by(Dispute.id).limit(most)))
+
+
 def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
     """Write down what Stripe says of a dispute; harmless when repeated."""
     dispute = find_dispute(view.id)

@@ -11,6 +11,19 @@ from storefront.core.db import Base
 DEFAULT_NAME = "Storefront"
 
 
+class ShopMark(Base):
+    """A random id that the shop got with its tables and never changes; it is no secret.
+
+    Several shops may share one account at Stripe: each knows its own payments by this.
+    """
+
+    __tablename__ = "shop_mark"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    mark: Mapped[str] = mapped_column(String(22))
+
+
 class ShopProfile(Base):
     """What the owner says of the shop. There is exactly one row.
 

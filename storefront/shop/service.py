@@ -2,10 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, select
 
 from storefront.core import db
 from storefront.core.clock import now
-from storefront.shop.models import DEFAULT_NAME, ShopProfile
+from storefront.shop.models import DEFAULT_NAME, ShopMark, ShopProfile
 from storefront.web.language import in_language
 
 _KEEP_SECONDS = 1.0
@@ -39,6 +42,8 @@ class ProfileInput:
     other_currencies: tuple[str, ...] = ()
 
 
+# It never changes, so that a process reads it once from each database.
+_marks: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 _known: tuple[float, ShopProfile] | None = None
 _forgotten = 0
 
@@ -108,6 +113,14 @@ def currencies() -> tuple[str, ...]:
     """Return all currencies in which customers may pay, the shop's own first."""
     profile = _profile_known()
     return (profile.currency or "EUR", *(profile.other_currencies or ()))
+
+
+def shop_mark() -> str:
+    """Return the random id of this shop, by which it knows its own payments at Stripe."""
+    engine = db.engine()
+    if engine not in _marks:
+        _marks[engine] = db.session().scalars(select(ShopMark.mark)).one()
+    return _marks[engine]
 
 
 def forget() -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from practice_stripe.webhooks import sign
 from storefront.checkout import sweeping
+from storefront.checkout.jobs import compare_with_stripe
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.fulfilment.models import Entitlement
@@ -20,10 +21,12 @@ from storefront.gateways.stripe import StripeGateway
 from storefront.jobs.models import Job
 from storefront.orders.models import Order
 from storefront.orders.states import OrderState, PaymentState
-from storefront.payments.models import IncomingEvent
+from storefront.payments.models import Dispute, IncomingEvent
+from storefront.shop.service import shop_mark
 from tests.checkout.buying import (
     Work,
     access,
+    buy,
     come_back,
     complaints,
     count,
@@ -40,6 +43,13 @@ from tests.checkout.buying import (
 )
 from tests.fixtures.app import STRIPE_KEY, WEBHOOK_SECRET
 from tests.selling import Till
+
+
+def compare(app: Flask) -> None:
+    """Do what a worker does every night."""
+    with app.app_context():
+        compare_with_stripe()
+        db.close_reader()
 
 
 def an_event(**other: Any) -> dict[str, Any]:
@@ -228,7 +238,7 @@ def test_a_day_without_webhooks_is_repaired_by_one_comparison(
     with time_machine.travel(now() + timedelta(hours=24)):
         report = sweeping.reconcile(stripe(app), now() - timedelta(days=2))
         work()
-        assert (report.compared, report.repaired, report.unknown) == (3, 3, 0)
+        assert (report.compared, report.repaired, report.unknown) == (4, 4, 0)
         db.close_reader()
         states = list(db.session().scalars(select(Order.payment_state).order_by(Order.id)))
         assert states == [PaymentState.PAID, PaymentState.REFUNDED, PaymentState.UNPAID]
@@ -249,7 +259,7 @@ def test_session_of_somebody_else_is_ignored(app: Flask, client: FlaskClient, ti
 def test_session_of_ours_whose_order_is_missing_is_tried_again(
     app: Flask, client: FlaskClient, till: Till, work: Work
 ) -> None:
-    lost = _foreign_session(app, shop="storefront", reference="order-lost-1")
+    lost = _foreign_session(app, shop=_mark(app), reference="order-lost-1")
     till.pay(lost["url"])
     post_events(client, events(till, "checkout.session.completed"))
     work()
@@ -277,6 +287,44 @@ def test_return_while_stripe_is_down_shows_the_order_all_the_same(
     post_events(client, events(till))
     work()
     assert the_order().payment_state is PaymentState.PAID
+
+
+def test_comparison_leaves_other_shops_alone_and_says_how_many(
+    app: Flask, client: FlaskClient, till: Till, work: Work
+) -> None:
+    buy(client, till, sell())
+    for metadata in ({}, {"shop": "storefront", "reference": "order-x-1"}, {"shop": "another-shop"}):
+        foreign = _foreign_session(app, **metadata)
+        till.pay(foreign["url"])
+        till.control(f"charges/{foreign['id']}/refund", amount=100)
+        till.control(f"charges/{foreign['id']}/dispute")
+    with app.app_context():
+        report = sweeping.reconcile(stripe(app), now() - timedelta(days=1))
+    assert (report.compared, report.unknown, report.foreign) == (1, 0, 9)
+    assert complaints() == {}
+
+
+def test_dispute_whose_events_were_lost_is_found_by_the_nightly_comparison_and_followed_to_its_end(
+    app: Flask, client: FlaskClient, till: Till, work: Work
+) -> None:
+    session = session_id_of(go_to_pay(client, sell()))
+    till.pay(f"{till.url}/pay/{session}")
+    work()
+    dispute = till.control(f"charges/{session}/dispute")
+    with ThreadPoolExecutor(2) as two:
+        list(two.map(compare, [app, app]))
+    work()
+    assert (the_order().payment_state, access(), count(Dispute)) == (PaymentState.DISPUTED, [], 1)
+    till.control(f"disputes/{dispute['id']}/close", outcome="won")
+    with time_machine.travel(now() + timedelta(days=30)):
+        compare(app)
+        work()
+        assert (the_order().payment_state, complaints()) == (PaymentState.PAID, {})
+
+
+def _mark(app: Flask) -> str:
+    with app.app_context():
+        return shop_mark()
 
 
 def _foreign_session(app: Flask, **metadata: str) -> Any:
