@@ -167,13 +167,17 @@ class Url:
         return text
 
 
+# Addresses that are sound and refused all the same, to practise that, too.
+REFUSED_ADDRESSES = "@refused.example"
+
+
 class Email:
     """An e-mail address, loosely checked."""
 
     def read(self, raw: Raw, name: str) -> str:
         text = _string(raw, name)
         _refuse_empty(text, name)
-        if not is_email(text):
+        if not is_email(text) or text.lower().endswith(REFUSED_ADDRESSES):
             raise InvalidParamsError(f"Invalid email address: {text[:100]}", param=name, code="email_invalid")
         return text
 

@@ -60,6 +60,15 @@ class CartEmpty(Refused):
     sentence = N_("Your cart is empty.")
 
 
+class EmailRefused(Refused):
+    """Stripe, and only Stripe, refuses the e-mail address."""
+
+    status = 422
+    sentence = N_(
+        "The payment page does not accept this e-mail address. Please check it, or use another one."
+    )
+
+
 class PaymentPageUnavailable(Unavailable):
     """Stripe does not answer, so there is no page to pay on."""
 
@@ -88,6 +97,7 @@ def start(buyer: Buyer, gateway: PaymentGateway) -> str:
 
     Raises:
         CartEmpty, CartChanged, SoldOut: the buyer must look at the cart again; nothing was written.
+        EmailRefused: another address is needed; the order was called off and its stock given back.
         PaymentPageUnavailable: Stripe does not answer; the order waits, and the same click works later.
     """
     try:
@@ -237,6 +247,9 @@ def _open_session(payment: Payment, gateway: PaymentGateway) -> str | None:
     try:
         session = gateway.create_session(payment.request, payment.idempotency_key)
     except PaymentRefused as refusal:
+        if refusal.param == "customer_email":
+            settling.cancel_unpayable(payment, N_("the payment page did not accept the e-mail address"))
+            raise EmailRefused from refusal
         get_logger().error("stripe refused the session", reason=str(refusal), code=refusal.code)
         settling.refuse(payment, str(refusal))
         raise PaymentPageUnavailable from refusal

@@ -89,6 +89,24 @@ def test_sale_that_stripe_refuses_is_called_off_and_told_to_the_owner(
     assert check_out(client).status_code == 303
 
 
+def test_address_that_only_stripe_refuses_is_said_at_its_field_and_leaves_nothing_behind(
+    client: FlaskClient, till: Till, work: Work
+) -> None:
+    product = sell(stock=1)
+    put_into_cart(client, product)
+    for _ in range(2):
+        page = check_out(client, "anna@refused.example")
+        assert page.status_code == 422
+        assert 'id="email-error"' in page.text
+        assert 'value="anna@refused.example"' in page.text
+        assert "does not accept this e-mail address" in page.text
+    assert (stock_of(product), open_sessions(till), mails()) == ((1, 0, 0), [], [])
+    assert {(order.state, order.attention) for order in orders()} == {(OrderState.CANCELLED, None)}
+    come_back(client, till.pay(check_out(client).headers["Location"]))
+    work()
+    assert (stock_of(product), mails(), complaints()) == ((0, 0, 1), ["order_paid"], {})
+
+
 def test_refusals_and_faults_are_told_apart(app: Flask, till: Till) -> None:
     gateway = stripe(app)
     with pytest.raises(PaymentRefused) as refused:

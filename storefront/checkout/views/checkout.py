@@ -14,7 +14,7 @@ from storefront.checkout import settling, starting
 from storefront.checkout.ceiling import count_checkout
 from storefront.checkout.forms import CheckoutForm
 from storefront.checkout.jobs import gateway
-from storefront.checkout.starting import Buyer, CartChanged, CartEmpty, PaymentPageUnavailable
+from storefront.checkout.starting import Buyer, CartChanged, CartEmpty, EmailRefused, PaymentPageUnavailable
 from storefront.core import db
 from storefront.core.errors import NotFound
 from storefront.core.logging import get_logger
@@ -57,6 +57,11 @@ def start() -> BaseResponse:
         return go(starting.start(_buyer(form, cart, account), gateway()))
     except CartEmpty:
         return _order_or_cart(form)
+    except EmailRefused as refusal:
+        sentence = gettext(refusal.sentence)
+        form.email.errors = [sentence]
+        # Who is logged in has no field to show it at.
+        return _show(form, status=422, error=sentence if account else None)
     except (CartChanged, SoldOut) as refusal:
         return _show(form, status=409, error=gettext(refusal.sentence, **refusal.values))
     except PaymentPageUnavailable as trouble:
