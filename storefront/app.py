@@ -54,6 +54,7 @@ from storefront.reviews.views import reviews
 from storefront.search import jobs as search_jobs
 from storefront.search import views as search_views
 from storefront.shop import service as shop_words
+from storefront.shop.choosing import chosen_currency, currency_key
 from storefront.shop.service import shop_view
 from storefront.storage import jobs as storage_jobs
 from storefront.storage import service as storage
@@ -140,7 +141,7 @@ def _build(settings: Settings) -> Flask:
     accounts.on_mailbox_proven(_claim_purchases)
     if settings.is_practice and not settings.is_production:
         _mount_practice(app, settings)
-    cache = put_layers(app, settings, _stamp, _is_catalogue)
+    cache = put_layers(app, settings, _stamp, _is_catalogue, currency_key)
     tell_after_change(cache.forget)
     return app
 
@@ -151,7 +152,7 @@ def _init_shop_words(app: Flask, settings: Settings) -> None:
 
     @app.context_processor
     def _shop() -> dict[str, object]:
-        return {"shop": shop_view(current_language())}
+        return {"shop": shop_view(current_language()), "shown_currency": chosen_currency()}
 
 
 def _fact(thing: dict[str, object], name: str) -> object:

@@ -123,47 +123,60 @@ def has_published() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Takings:
-    """What came in and went back since a moment; ``days`` 0 is today (UTC)."""
+    """What came in and went back since a moment, by currency; ``days`` 0 is today (UTC)."""
 
     days: int
     orders: int
-    income: Money
-    refunded: Money
+    income: list[Money]
+    refunded: list[Money]
 
 
 def takings(currency: str) -> list[Takings]:
-    """Return how it went today, in the last 7 and the last 30 days, in the shop's currency (two queries)."""
+    """Return how it went today, in the last 7 and the last 30 days (two queries).
+
+    Amounts of different currencies are never added up; the shop's own comes first.
+    """
     midnight = now().replace(hour=0, minute=0, second=0, microsecond=0)
     since = {0: midnight, 7: now() - timedelta(days=7), 30: now() - timedelta(days=30)}
     session = db.session()
     income = session.execute(
         select(
+            Order.currency,
             *(func.count(case((Order.paid_at >= moment, 1))) for moment in since.values()),
             *(
                 func.sum(case((Order.paid_at >= moment, Order.total_amount), else_=0))
                 for moment in since.values()
             ),
-        ).where(Order.paid_at >= since[30], Order.currency == currency)
-    ).one()
+        )
+        .where(Order.paid_at >= since[30])
+        .group_by(Order.currency)
+    ).all()
     refunds = session.execute(
         select(
+            Refund.currency,
             *(
                 func.sum(case((Refund.created_at >= moment, Refund.amount), else_=0))
                 for moment in since.values()
-            )
-        ).where(
-            Refund.created_at >= since[30], Refund.currency == currency, Refund.status.in_(COUNTED_REFUNDS)
+            ),
         )
-    ).one()
+        .where(Refund.created_at >= since[30], Refund.status.in_(COUNTED_REFUNDS))
+        .group_by(Refund.currency)
+    ).all()
     return [
         Takings(
             days,
-            income[place],
-            Money(int(income[place + 3] or 0), currency),
-            Money(int(refunds[place] or 0), currency),
+            sum(row[place] for row in income),
+            _amounts({row[0]: row[place + 3] for row in income}, currency) or [Money(0, currency)],
+            _amounts({row[0]: row[place] for row in refunds}, currency),
         )
-        for place, days in enumerate(since)
+        for place, days in enumerate(since, 1)
     ]
+
+
+def _amounts(found: dict[str, Any], first: str) -> list[Money]:
+    """Return what is not nothing, the ``first`` currency before the others."""
+    in_order = sorted(found, key=lambda currency: (currency != first, currency))
+    return [Money(int(found[currency]), currency) for currency in in_order if found[currency]]
 
 
 def get_order_by_number(number: str) -> Order:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.catalog import queries
@@ -10,21 +10,25 @@ from storefront.catalog.choosing import OPTION_FIELDS, axes_of, match_options
 from storefront.catalog.page import Offer, ProductPage, find_page, find_preview
 from storefront.catalog.showing import pictures_for
 from storefront.core.errors import NotFound
-from storefront.web.access import public
+from storefront.shop import choosing
+from storefront.shop.service import currencies
+from storefront.web.access import cross_site_safe, public
 from storefront.web.language import current_language
 from storefront.web.page_cache import cacheable, page_ends_at
-from storefront.web.pages import render_page
+from storefront.web.pages import go, own_path, render_page
+from storefront.web.setup import settings
 
 catalog = Blueprint("catalog", __name__)
 
 _ON_HOME = 8
+_YEAR = 31_536_000
 
 
 @catalog.get("/")
 @public
 @cacheable
 def home() -> Response:
-    """Say who we are and show what is new."""
+    """Say who we are, and show what the owner features and what is new."""
     page_ends_at(queries.next_publication())
     return render_page(
         "catalog/home.html",
@@ -44,6 +48,20 @@ def show_product(slug: str) -> BaseResponse:
     if picked is not None:
         return redirect(url_for("catalog.show_product", slug=slug, variant=picked), 303)
     return _show_published(product=product)
+
+
+@catalog.post("/currency")
+@public
+@cross_site_safe
+def choose_currency() -> Response:
+    """Show prices in another currency from now on; the form stands on every page."""
+    wanted = request.form.get("currency", "")
+    response = make_response(go(own_path(request.form.get("back"), url_for("catalog.home"))))
+    if wanted in currencies():
+        response.set_cookie(
+            choosing.COOKIE, wanted, max_age=_YEAR, secure=settings().is_https, httponly=True, samesite="Lax"
+        )
+    return response
 
 
 @catalog.get("/products/preview/<token>")

@@ -84,6 +84,8 @@ def cacheable(view: Callable[..., Response]) -> Callable[..., Response]:
             response.headers["Cache-Control"] = "public, no-cache"
             if not is_by_prefix(request.environ):
                 response.vary.update(("Accept-Language", "Cookie"))
+            elif g.get("varies_by_cookie", False):
+                response.vary.add("Cookie")
         return response
 
     return marked
@@ -133,11 +135,16 @@ class PageCache:
         app: "WSGIApplication",
         stamp: Callable[[], int],
         kept: Callable[[str], bool],
+        choice: Callable[["WSGIEnvironment"], str] = lambda _environ: "",
         most_bytes: int = 24_000_000,
     ) -> None:
-        """``stamp`` asks the database for the version of the catalogue; ``kept`` says which paths may be kept."""
+        """``stamp`` asks the database for the version of the catalogue; ``kept`` says which paths may be kept.
+
+        ``choice`` is what many visitors have chosen alike, out of a few: each has pages of its own.
+        """
         self.app = app
         self._is_kept = kept
+        self._choice = choice
         self._read_stamp = stamp
         self._stamp = -1
         self._changes = 0
@@ -164,7 +171,7 @@ class PageCache:
         stamp = self._current_stamp()
         if stamp is None:
             return self._ask_without_keeping(environ, start_response)
-        key = _key(environ)
+        key = (*_key(environ), self._choice(environ))
         entry = self._pages.get(key)
         if entry is not None and entry.stamp == stamp and (not entry.ends_at or time.time() < entry.ends_at):
             return _send(entry, environ, start_response, is_new=False)
@@ -238,14 +245,14 @@ class PageCache:
                 self._bytes_left += before.size
             self._pages[key] = entry
             self._bytes_left -= entry.size
+            if _is_made_up(key[2]):
+                self._pages.move_to_end(key, last=False)
             while self._bytes_left < 0:
                 _, oldest = self._pages.popitem(last=False)
                 self._bytes_left += oldest.size
 
 
 def _key(environ: "WSGIEnvironment") -> tuple[str, ...]:
-            if _is_made_up(key[2]):
-                self._pages.move_to_end(key, last=False)
     return (
         environ.get("SCRIPT_NAME", ""),
         environ["PATH_INFO"],

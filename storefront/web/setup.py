@@ -48,9 +48,10 @@ def put_layers(
     settings: Settings,
     stamp: Callable[[], int],
     kept: Callable[[str], bool] = lambda _path: False,
+    choice: Callable[[Any], str] = lambda _environ: "",
 ) -> PageCache:
     """Put language, page cache and (behind proxies) the true address of the visitor before the app."""
-    cache = PageCache(app.wsgi_app, stamp, kept)
+    cache = PageCache(app.wsgi_app, stamp, kept, choice)
     layered: Any = LanguageMiddleware(cache)
     if settings.trusted_proxies:
         count = settings.trusted_proxies

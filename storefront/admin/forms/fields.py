@@ -34,6 +34,7 @@ LONGEST_TEXT = 50_000
 HIGHEST_AMOUNT = 99_999_999
 HIGHEST_STOCK = 1_000_000
 LONGEST_SECONDS = 24 * 3600
+MOST_CURRENCIES = 12
 
 
 class OwnerForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
@@ -222,6 +223,19 @@ class OtherPricesField(StringField):  # type: ignore[misc]  # wtforms is not typ
                 raise StopValidation(
                     gettext("Please name other currencies and amounts, such as USD 21.00, JPY 3000.")
                 ) from error
+
+
+class CurrenciesField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """Currencies such as ``USD, JPY``; ``codes`` are their ISO codes, each once."""
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read the codes."""
+        words = re.findall(r"[^\s,;\uff0c\u3001]+", trimmed(self.data)[:500].upper())
+        self.codes = tuple(dict.fromkeys(words))
+        if len(self.codes) > MOST_CURRENCIES or not known_currencies().issuperset(self.codes):
+            raise StopValidation(
+                gettext("Please name up to 12 currencies by their three letters, such as USD, JPY.")
+            )
 
 
 class MomentField(StringField):  # type: ignore[misc]  # wtforms is not typed

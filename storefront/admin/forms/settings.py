@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from storefront.accounts.forms import trimmed
 from storefront.admin.forms.fields import (
+    CurrenciesField,
     SeenForm,
     an_email_or_nothing,
     chinese,
@@ -33,6 +34,7 @@ class SettingsForm(SeenForm):
     refund_policy = text_field(_("Refunds"), 5000)
     contact_email = EmailField(_("Contact e-mail"), [Length(max=254), an_email_or_nothing], filters=[trimmed])
     currency = SelectField(_("Currency"))
+    other_currencies = CurrenciesField(_("Other currencies"))
     review_reminder_days = IntegerField(
         _("Ask for a review after so many days"),
         [
@@ -60,6 +62,7 @@ class SettingsForm(SeenForm):
             refund_policy=self.refund_policy.data,
             contact_email=self.contact_email.data or "",
             currency=self.currency.data,
+            other_currencies=self.other_currencies.codes,
             review_reminder_days=self.review_reminder_days.data,
             translations=chinese(
                 name=self.name_zh.data,
@@ -86,6 +89,7 @@ def settings_state(profile: ShopProfile) -> str:
         profile.refund_policy,
         profile.contact_email,
         profile.currency,
+        profile.other_currencies,
         profile.review_reminder_days,
         profile.translations,
     )
@@ -97,6 +101,7 @@ def _values(profile: ShopProfile) -> dict[str, Any]:
         "seen": settings_state(profile),
         "contact_email": profile.contact_email,
         "currency": profile.currency,
+        "other_currencies": ", ".join(profile.other_currencies or []),
         "review_reminder_days": profile.review_reminder_days,
         **{name: getattr(profile, name) for name in names},
         **{f"{name}_zh": in_chinese(profile, name) for name in names},
