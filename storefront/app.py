@@ -18,9 +18,9 @@ from storefront.cart import jobs as cart_jobs
 from storefront.cart import service as carts
 from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.views import cart
+from storefront.catalog import collection_views, sample_views, waiting_views
 from storefront.catalog import emails as catalog_emails
 from storefront.catalog import jobs as catalog_jobs
-from storefront.catalog import sample_views, waiting_views
 from storefront.catalog import sizes as catalog_sizes
 from storefront.catalog.drawing import init_drawing
 from storefront.catalog.stamp import read_stamp, tell_after_change
@@ -73,6 +73,7 @@ REGISTERED = (
     catalog_sizes,
     checkout_emails,
     checkout_jobs,
+    collection_views,
     importing_jobs,
     job_jobs,
     notification_jobs,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.catalog import queries
 from storefront.catalog.choosing import OPTION_FIELDS, axes_of, match_options
+from storefront.catalog.collections import read_home
 from storefront.catalog.page import Offer, ProductPage, find_page, find_preview
 from storefront.catalog.showing import pictures_for
 from storefront.core.errors import NotFound
@@ -30,9 +31,11 @@ _YEAR = 31_536_000
 def home() -> Response:
     """Say who we are, and show what the owner features and what is new."""
     page_ends_at(queries.next_publication())
+    newest, featured = read_home(current_language(), _ON_HOME, request.script_root)
     return render_page(
         "catalog/home.html",
-        newest=queries.list_cards(current_language(), size=_ON_HOME, root=request.script_root).cards,
+        newest=newest,
+        featured=featured,
         categories=queries.list_shelves(current_language()),
     )
 

@@ -15,5 +15,6 @@ def init_found(app: Flask) -> None:
         home_data=structured.home_data,
         product_data=structured.product_data,
         shelf_data=structured.shelf_data,
+        collection_data=structured.collection_data,
         reviews_data=structured.reviews_data,
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import TextualSelect, bindparam, func, select
 from sqlalchemy import text as text_of_sql
 
-from storefront.catalog.models import Category, Product
+from storefront.catalog.models import Category, Collection, Product
 from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import datetime, now
@@ -63,9 +63,9 @@ def write_index(base_url: str, parts: list[Part]) -> Iterator[str]:
 
 
 def write_pages(base_url: str) -> Iterator[str]:
-    """Yield the part with home, list and categories."""
+    """Yield the part with home, list, categories and collections."""
     yield _begin()
-    for tail in ("/", "/products", *_category_tails()):
+    for tail in ("/", "/products", *_category_tails(), *_collection_tails()):
         yield _in_all_languages(base_url, tail)
     yield "</urlset>\n"
 
@@ -104,6 +104,11 @@ def _in_all_languages(base_url: str, tail: str, changed_at: datetime | None = No
 def _category_tails() -> list[str]:
     slugs = db.session().scalars(select(Category.slug).order_by(Category.position, Category.id))
     return [f"/products?category={slug}" for slug in slugs]
+
+
+def _collection_tails() -> list[str]:
+    shown = select(Collection.slug).where(Collection.published_at.is_not(None)).order_by(Collection.id)
+    return [f"/collections/{slug}" for slug in db.session().scalars(shown)]
 
 
 def _range(number: int) -> dict[str, Any]:

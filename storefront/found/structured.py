@@ -65,6 +65,12 @@ def shelf_data(way: Iterable[Any]) -> Data:
     return _trail([(gettext("Products"), "/products"), *steps])
 
 
+def collection_data(collection: Any) -> Data:
+    """Say where a collection stands."""
+    own = (collection.title, f"/collections/{quote(collection.slug)}")
+    return _trail([(gettext("Products"), "/products"), own])
+
+
 def reviews_data(product: ProductPage, reviews: Iterable[Any]) -> Data:
     """Say what buyers wrote of a product, on the page where it is read."""
     node = {

@@ -4,6 +4,7 @@ from storefront.admin.blueprint import admin
 from storefront.admin.views import (
     bulk,
     categories,
+    collections,
     contents,
     courses,
     dashboard,
@@ -26,6 +27,7 @@ __all__ = [
     "admin",
     "bulk",
     "categories",
+    "collections",
     "contents",
     "courses",
     "dashboard",

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from slugify import slugify
 from sqlalchemy import Select, select
 
-from storefront.catalog.models import Category, OldSlug, OldTagSlug, Product, Tag, Variant
+from storefront.catalog.models import (
+    Category,
+    Collection,
+    OldCollectionSlug,
+    OldSlug,
+    OldTagSlug,
+    Product,
+    Tag,
+    Variant,
+)
 from storefront.core import db
 from storefront.core.ids import READABLE_LETTERS, new_public_id
 
@@ -40,6 +49,11 @@ def free_product_slug(title: str) -> str:
 def free_category_slug(name: str) -> str:
     """Return an address for a new category that no other has."""
     return _free(slug_of(name) or "category", _is_category_slug_taken)
+
+
+def free_collection_slug(title: str) -> str:
+    """Return an address for a new collection that no other has or had."""
+    return _free(slug_of(title) or "collection", _is_collection_slug_taken)
 
 
 def free_tag_slug(name: str) -> str:
@@ -77,6 +91,12 @@ def _free(stem: str, is_taken: Callable[[str], bool]) -> str:
 
 def _is_category_slug_taken(slug: str) -> bool:
     return _exists(select(Category.id).where(Category.slug == slug))
+
+
+def _is_collection_slug_taken(slug: str) -> bool:
+    return _exists(select(Collection.id).where(Collection.slug == slug)) or _exists(
+        select(OldCollectionSlug.collection_id).where(OldCollectionSlug.slug == slug)
+    )
 
 
 def _is_tag_slug_taken(slug: str) -> bool:
