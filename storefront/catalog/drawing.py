@@ -1,10 +1,11 @@
 """Cards of products as HTML, each drawn once: a list has two dozen of them, and most are on many pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from flask import Flask
 from jinja2 import Environment, pass_environment
+from markupsafe import Markup
 
 from storefront.catalog.cards import Card
 from storefront.web.language import current_language
@@ -14,17 +15,24 @@ _KEPT = 4096
 
 
 def init_drawing(app: Flask) -> None:
-    """Let templates draw cards by ``drawn_card(item, eager, heading)``."""
-    app.jinja_env.globals["drawn_card"] = drawn_card
+    """Let templates draw the items of a grid by ``drawn_cards(items, eager, heading)``."""
+    app.jinja_env.globals["drawn_cards"] = drawn_cards
 
 
 @pass_environment
-def drawn_card(environment: Environment, card: Card, eager: bool, heading: str) -> str:
-    """Return the card in the language of the page. What it shows is all in ``card``, so it can't be stale."""
-    return _drawn(environment, card, eager, heading, current_language())
+def drawn_cards(environment: Environment, cards: Sequence[Card], eager: int, heading: str) -> Markup:
+    """Return an ``<li>`` for each card, the first ``eager`` of them to be loaded at once, in the language of the page.
+
+    What a card shows is all in it, so that it can't be stale.
+    """
+    language = current_language()
+    drawn = (
+        _drawn(environment, card, number < eager, heading, language) for number, card in enumerate(cards)
+    )
+    return Markup("".join(drawn))  # noqa: S704 - drawn by our own template
 
 
 @lru_cache(maxsize=_KEPT)
-def _drawn(environment: Environment, card: Card, eager: bool, heading: str, _language: str) -> str:
+def _drawn(environment: Environment, card: Card, eager: bool, heading: str, _language: str) -> Markup:
     draw: Callable[..., str] = environment.get_template("_macros/catalog.html").module.product_card  # type: ignore[attr-defined]  # a macro
-    return draw(card, eager=eager, heading=heading)
+    return Markup("<li>%s</li>") % draw(card, eager=eager, heading=heading)

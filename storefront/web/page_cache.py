@@ -49,13 +49,13 @@ PERSONAL_COOKIES = ("account=", "__Host-account=")
 _MARK = "X-Page-Cache"
 _LOOK_EVERY = 1.0
 # The first visitor of a page waits for its making, so it is compressed lightly; well once it is asked for again.
-_ENCODINGS: tuple[tuple[str, Callable[[bytes], bytes], Callable[[bytes], bytes]], ...] = (
-    ("br", lambda body: brotli.compress(body, quality=2), lambda body: brotli.compress(body, quality=6)),
-    (
-        "gzip",
-        lambda body: zlib.compress(body, level=1, wbits=31),
-        lambda body: zlib.compress(body, level=6, wbits=31),
-    ),
+_LIGHTLY: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+    ("gzip", lambda body: zlib.compress(body, level=1, wbits=31)),
+    ("br", lambda body: brotli.compress(body, quality=2)),
+)
+_WELL: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+    ("br", lambda body: brotli.compress(body, quality=6)),
+    ("gzip", lambda body: zlib.compress(body, level=6, wbits=31)),
 )
 
 
@@ -285,12 +285,12 @@ def _send(
 
 
 def _encoded(entry: _Entry, accepted: str, *, is_new: bool) -> tuple[str, bytes]:
-    for name, lightly, well in _ENCODINGS:
+    for name, compress in _LIGHTLY if is_new else _WELL:
         if name in accepted and f"{name};q=0" not in accepted.replace(" ", ""):
             if is_new:
-                return name, lightly(entry.bodies[""])
+                return name, compress(entry.bodies[""])
             body = entry.bodies.get(name)
             if body is None:
-                body = entry.bodies[name] = well(entry.bodies[""])
+                body = entry.bodies[name] = compress(entry.bodies[""])
             return name, body
     return "", entry.bodies[""]

@@ -18,6 +18,8 @@ from storefront.web.filters import init_filters
 from storefront.web.headers import init_headers
 from storefront.web.language import LanguageMiddleware, current_language, language_links, locale_of_request
 from storefront.web.page_cache import PageCache
+from storefront.web.pieces import init_pieces
+from storefront.web.sessions import ThriftySessions
 from storefront.web.templating import ShopFlask
 from storefront.web.words import init_words
 
@@ -28,6 +30,7 @@ def make_app(
     """Return a Flask app with languages, headers, CSRF, errors, filters and compression, but without any page."""
     templates = STATIC_FOLDER.parent / "templates"
     app = ShopFlask("storefront", static_folder=None, template_folder=str(templates))
+    app.session_interface = ThriftySessions()
     app.add_url_rule("/static/<path:filename>", "static", serve_asset)
     app.config.update(_configuration(settings, STATIC_FOLDER.parent / "storefront" / "translations"))
     app.jinja_env.undefined = StrictUndefined
@@ -38,6 +41,7 @@ def make_app(
     init_filters(app)
     Babel(app, locale_selector=locale_of_request, default_timezone="UTC")
     init_words(app)
+    init_pieces(app)
     Compress(app)
     _init_templates(app, settings)
     return app
