@@ -149,8 +149,7 @@ def find_preview(language: str, *, token: str) -> ProductPage | None:
 
 
 def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> ProductPage | None:
-    session = db.session()
-    row = session.execute(_page_statement(column, language), {"wanted": wanted, "now": now()}).first()
+    row = db.rows(_page_statement(column, language), {"wanted": wanted, "now": now()}).first()
     if row is None:
         return None
     *own, shelf_slug, shelf_name, shelf_words, tags, beside = row
@@ -159,7 +158,7 @@ def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> 
     _put_beside(page, beside, language, root)
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
     page.variants = _offers(page.id)
-    pictures = session.execute(_PICTURES, {"product": page.id}).all()
+    pictures = db.rows(_PICTURES, {"product": page.id}).all()
     page.pictures = [cover_view(picture._asdict(), language) for picture in pictures]
     page.picture_ids = [picture.id for picture in pictures]
     page.picture_shows = [picture.shows for picture in pictures]

@@ -46,6 +46,7 @@ from storefront.core.clock import datetime, from_timestamp, now, timedelta
 from storefront.core.money import Money
 from storefront.shop.choosing import chosen_currency
 from storefront.shop.service import currency as shop_currency
+from storefront.web.page_cache import once_a_version
 
 PAGE_SIZE = 24
 _SOON = timedelta(seconds=1)
@@ -125,7 +126,7 @@ def list_cards(
         values["tag"] = tag.id
     if position is not None:
         values["position"], values["position_id"] = position
-    rows = db.session().execute(statement, values).all()
+    rows = db.rows(statement, values).all()
     elsewhere = _other_currency()
     cards = [_card_of(row, language, root, elsewhere) for row in rows[:size]]
     return Page(cards, _position_of(rows[size - 1], sort) if len(rows) > size else None)
@@ -138,7 +139,7 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     statement, elsewhere = _by_ids_statement(language), _other_currency()
     found = {
         row.id: _card_of(row, language, root, elsewhere)
-        for row in db.session().execute(statement, {"ids": product_ids, "now": now()})
+        for row in db.rows(statement, {"ids": product_ids, "now": now()})
     }
     return [found[product_id] for product_id in product_ids if product_id in found]
 
@@ -198,10 +199,19 @@ def is_published(product: Product, at: datetime | None = None) -> bool:
 def next_publication() -> datetime | None:
     """Return when the clock will next publish something or change a price, which ends every cached list."""
     moment = now()
-    published, priced = db.session().execute(_NEXT_BY_CLOCK, {"now": moment}).one()
+    known = _next_by_clock()
+    published, priced = known if min((at for at in known if at), default=moment) >= moment else _read_next()
     # A price change that is over was not written down yet: what follows it is not known here, so look again soon.
     soon = max(priced, moment + _SOON) if priced is not None else None
     return min((at for at in (published, soon) if at is not None), default=None)
+
+
+def _read_next() -> tuple[datetime | None, datetime | None]:
+    published, priced = db.rows(_NEXT_BY_CLOCK, {"now": now()}).one()
+    return published, priced
+
+
+_next_by_clock = once_a_version(_read_next)
 
 
 def list_categories() -> list[Category]:
@@ -209,11 +219,12 @@ def list_categories() -> list[Category]:
     return list(db.session().scalars(select(Category).order_by(Category.position, Category.id)))
 
 
+@once_a_version
 def list_shelves(language: str, chosen: str = "") -> list[Shelf]:
     """Return the same for a page that only shows them, with the text and picture of the one it is about."""
     return [
         Shelf(id_, parent_id, slug, name, text, _picture_of(picture, language))
-        for id_, parent_id, slug, name, text, picture in db.session().execute(
+        for id_, parent_id, slug, name, text, picture in db.rows(
             _shelves_statement(language), {"chosen": chosen}
         )
     ]

@@ -16,10 +16,12 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
     Enum,
+    Executable,
     Integer,
     MetaData,
     TypeDecorator,
@@ -107,9 +109,33 @@ class _Unit:
         self.followers: list[Callable[[], None]] = []
 
 
+class _Reader:
+    """What a request reads with: one connection, and a session upon it where entities are wanted."""
+
+    def __init__(self) -> None:
+        option = {"reading": True} if is_sqlite() else {"isolation_level": "AUTOCOMMIT"}
+        self.connection = engine().execution_options(**option).connect()
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False, autoflush=False)
+        return self._session
+
+    def forget(self) -> None:
+        if self._session is not None:
+            self._session.expunge_all()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self.connection.close()
+
+
 _engine: Engine | None = None
 _unit: ContextVar[_Unit | None] = ContextVar("unit_of_work", default=None)
-_reader: ContextVar[Session | None] = ContextVar("reader", default=None)
+_reader: ContextVar["_Reader | None"] = ContextVar("reader", default=None)
 
 
 def connect(dsn: str) -> Engine:
@@ -154,7 +180,14 @@ def is_sqlite() -> bool:
 def session() -> Session:
     """Return the session of the current unit of work, or else one for reading."""
     unit = _unit.get()
-    return unit.session if unit else _reading_session()
+    return unit.session if unit else _open_reader().session
+
+
+def rows(statement: Executable, values: dict[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
+    """Return the rows of a statement with explicit columns, without the work that a session has with entities."""
+    unit = _unit.get()
+    connection = unit.session.connection() if unit else _open_reader().connection
+    return connection.execute(statement, values)
 
 
 @contextmanager
@@ -250,11 +283,10 @@ def again_on_conflict(work: Callable[[], T], tries: int = 4) -> T:
     raise AssertionError("unreachable")
 
 
-def _reading_session() -> Session:
+def _open_reader() -> _Reader:
     reader = _reader.get()
     if reader is None:
-        option = {"reading": True} if is_sqlite() else {"isolation_level": "AUTOCOMMIT"}
-        reader = Session(engine().execution_options(**option), expire_on_commit=False, autoflush=False)
+        reader = _Reader()
         _reader.set(reader)
     return reader
 
@@ -263,7 +295,7 @@ def _forget_what_was_read() -> None:
     """What the reader still holds may have been changed by the unit; it must look again."""
     reader = _reader.get()
     if reader is not None:
-        reader.expunge_all()
+        reader.forget()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -129,8 +129,17 @@ _LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 
 @lru_cache(maxsize=8192)
 def _format(amount: int, currency: str, language: str) -> str:
-    value = Decimal(amount).scaleb(-exponent_of(currency))
-    return str(format_currency(value, currency, locale=_LOCALES.get(language, language)))
+    exponent = exponent_of(currency)
+    whole, part = divmod(abs(amount), 10**exponent)
+    digits = f"{whole:,}.{part:0{exponent}d}" if exponent else f"{whole:,}"
+    return ("-" if amount < 0 else "") + _pattern(currency, language).replace("0", digits, 1)
+
+
+@lru_cache(maxsize=512)
+def _pattern(currency: str, language: str) -> str:
+    """Return how Babel writes no money, as ``€0``: it takes 100 µs an amount, and our languages group alike."""
+    nothing = format_currency(Decimal(0), currency, locale=_LOCALES.get(language, language))
+    return re.sub(r"0[0.]*", "0", str(nothing), count=1)
 
 
 def _with_decimal_point(plain: str, exponent: int, text: str) -> str:

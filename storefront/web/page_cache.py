@@ -13,17 +13,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache, wraps
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import brotli
-from flask import Response, g, request
+from flask import Response, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from storefront.core.clock import datetime
 from storefront.core.logging import get_logger
 from storefront.web.language import is_by_prefix, language_of
 from storefront.web.pages import asks_for_fragment
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,6 +50,8 @@ _MOST_CHOSEN = 2
 # Whoever has one of these is somebody in particular.
 PERSONAL_COOKIES = ("account=", "__Host-account=")
 _MARK = "X-Page-Cache"
+_VERSION = "storefront.catalogue_version"
+_MOST_REMEMBERED = 256
 _LOOK_EVERY = 1.0
 # The first visitor of a page waits for its making, so it is compressed lightly; well once it is asked for again.
 _LIGHTLY: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
@@ -95,6 +100,28 @@ def page_ends_at(moment: datetime | None) -> None:
     """Say when the clock will change this page, at the latest."""
     if moment is not None:
         g.page_ends_at = min(moment.timestamp(), g.get("page_ends_at") or moment.timestamp())
+
+
+def once_a_version(read: Callable[P, T]) -> Callable[P, T]:
+    """Have what many pages show, such as the categories, read once for each version of the catalogue.
+
+    For pages that may be kept only; whoever is somebody in particular reads the database. Arguments are positional.
+    """
+    known: dict[object, T] = {}
+
+    @wraps(read)
+    def reading(*arguments: P.args, **named: P.kwargs) -> T:
+        version = request.environ.get(_VERSION) if has_request_context() else None
+        if version is None:
+            return read(*arguments, **named)
+        key = (version, *arguments)
+        if key not in known:
+            if len(known) >= _MOST_REMEMBERED:  # strangers choose the words in addresses
+                known.clear()
+            known[key] = read(*arguments, **named)
+        return known[key]
+
+    return reading
 
 
 @lru_cache(maxsize=1024)
@@ -218,6 +245,7 @@ class PageCache:
             started[:] = [status, headers, exc_info]
             return lambda _data: None
 
+        environ[_VERSION] = (id(self), stamp)
         wanted = {name: environ.pop(name, None) for name in ("HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH")}
         answer = self.app(environ, start)
         environ.update({name: value for name, value in wanted.items() if value is not None})

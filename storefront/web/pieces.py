@@ -27,7 +27,9 @@ def drawn(environment: Environment, template: str, **facts: Any) -> Markup:
     """Return the piece in the language of the page. ``facts`` must be hashable; all that the piece shows is in them."""
     root = request.root_path if has_request_context() else ""
     # The second: fingerprints of assets may change while the shop runs.
-    return _drawn(environment, template, tuple(facts.items()), current_language(), root, int(time.monotonic()))
+    return _drawn(
+        environment, template, tuple(facts.items()), current_language(), root, int(time.monotonic())
+    )
 
 
 @lru_cache(maxsize=_KEPT)
