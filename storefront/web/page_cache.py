@@ -11,6 +11,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache, wraps
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
@@ -115,11 +116,12 @@ def once_a_version(read: Callable[P, T]) -> Callable[P, T]:
         if version is None:
             return read(*arguments, **named)
         key = (version, *arguments)
-        if key not in known:
-            if len(known) >= _MOST_REMEMBERED:  # strangers choose the words in addresses
-                known.clear()
-            known[key] = read(*arguments, **named)
-        return known[key]
+        with suppress(KeyError):
+            return known[key]
+        if len(known) >= _MOST_REMEMBERED:  # strangers choose the words in addresses
+            known.clear()
+        known[key] = found = read(*arguments, **named)
+        return found
 
     return reading
 

@@ -4,7 +4,8 @@ import contextlib
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from babel.numbers import format_currency
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storefront.core.money import (
@@ -137,3 +138,15 @@ def test_symbol_is_in_the_language() -> None:
 
 def test_money_holds_no_float() -> None:
     assert Money(1, "EUR").decimal == Decimal("0.01")
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    amount=st.integers(min_value=-LARGEST_AMOUNT, max_value=LARGEST_AMOUNT),
+    language=st.sampled_from(["en", "zh"]),
+)
+def test_amounts_are_written_as_babel_writes_them(amount: int, language: str) -> None:
+    for currency in sorted(known_currencies()):
+        value = Decimal(amount).scaleb(-exponent_of(currency))
+        locale = {"en": "en", "zh": "zh_Hans_CN"}[language]
+        assert Money(amount, currency).format(language) == format_currency(value, currency, locale=locale)
