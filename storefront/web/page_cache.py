@@ -274,6 +274,8 @@ class PageCache:
             if before is not None:
                 self._bytes_left += before.size
             self._pages[key] = entry
+            if _is_made_up(key[2]):
+                self._pages.move_to_end(key, last=False)
             self._bytes_left -= entry.size
             if _is_made_up(key[2]):
                 self._pages.move_to_end(key, last=False)
