@@ -8,6 +8,7 @@ from storefront.catalog.price_history import note_prices
 from storefront.catalog.service import naming
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import InvalidField
+from storefront.catalog.service.tags import key_of, set_tags
 from storefront.catalog.states import ProductState, StockReason
 from storefront.catalog.stock import set_stock
 from storefront.core import db
@@ -41,7 +42,11 @@ def put(plan: Plan, taken: set[str]) -> Product:
 
 
 def follow(plan: Plan, product: Product, run_id: int) -> None:
-    """Do what follows for a product that was put and flushed: journal, pictures to come, card, index."""
+    """Do what follows for a product that was put and flushed: tags, journal, pictures to come, card, index."""
+    if plan.tags is not None:
+        names = [tag.name for tag in plan.tags]
+        set_tags(product.id, names, {key_of(tag.name): tag.translations for tag in plan.tags})
+        plan.changed["tags"] = names
     action = "product.imported" if plan.product is None else "product.saved"
     title = {"title": product.title} if plan.product is None else {}
     journal.write(topic_of(product), action, **title, changed=plan.changed)

@@ -7,12 +7,13 @@ from storefront.catalog.choosing import option_names
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.service.editing import MOST_VARIANTS
 from storefront.catalog.service.publishing import what_is_missing
+from storefront.catalog.service.tags import key_of
 from storefront.catalog.service.texts import merged
 from storefront.catalog.states import ProductState
 from storefront.core.clock import now
 from storefront.core.errors import N_
 from storefront.importing.matching import Known
-from storefront.importing.records import PictureRecord, ProductRecord, VariantRecord
+from storefront.importing.records import PictureRecord, ProductRecord, TagRecord, VariantRecord
 from storefront.importing.shelving import Shelves
 
 
@@ -41,6 +42,7 @@ class Plan:
     values: dict[str, Any] = field(default_factory=dict)
     variants: list[VariantPlan] = field(default_factory=list)
     pictures: list[PictureRecord] = field(default_factory=list)
+    tags: list[TagRecord] | None = None
     state: ProductState | None = None
     changes_shelf: bool = False
     changed: dict[str, Any] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class Plan:
             self.product is None
             or self.values
             or self.pictures
+            or self.tags is not None
             or self.state
             or self.changes_shelf
             or any(each.is_changed for each in self.variants)
@@ -69,10 +72,17 @@ def compare(
     _check_variants(plan)
     _compare_state(plan)
     plan.changes_shelf = _changes_shelf(plan, shelves)
+    plan.tags = _other_tags(record, known.tags.get(product.id, set()) if product else set())
     if with_pictures:
         urls = known.urls.get(product.id, set()) if product else set()
         plan.pictures = [picture for picture in record.pictures if picture.url not in urls]
     return plan
+
+
+def _other_tags(record: ProductRecord, present: set[str]) -> list[TagRecord] | None:
+    """Return the tags that the file wants, None when it wants those that are there."""
+    wanted = {key_of(tag.name) for tag in record.tags or []}
+    return None if record.tags is None or wanted == present else record.tags
 
 
 def _compare_texts(plan: Plan) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from storefront.catalog.choosing import option_names
 from storefront.catalog.models import Category, Product, Variant, VariantPrice
 from storefront.catalog.queries import list_categories
+from storefront.catalog.service.tags import tags_of
 from storefront.core import db
 from storefront.core.clock import datetime
 from storefront.core.money import Money
@@ -81,12 +82,17 @@ def export_products() -> Iterator[bytes]:
         variants: dict[int, list[Any]] = {product.id: [] for product in products}
         for variant in db.session().execute(_VARIANTS.where(Variant.product_id.in_(variants))):
             variants[variant.product_id].append(variant)
-        prices = _other_prices(list(variants))
+        prices, tags = _other_prices(list(variants)), _tags(list(variants))
         db.close_reader()
         yield "".join(
             _line(cells)
             for product in products
-            for cells in _rows(product, variants[product.id], ways, prices)
+            for cells in _rows(
+                product,
+                variants[product.id],
+                ways.get(product.category_id, {}) | tags.get(product.id, {}),
+                prices,
+            )
         ).encode()
 
 
@@ -104,11 +110,23 @@ def _other_prices(product_ids: list[int]) -> dict[int, str]:
     return {variant_id: "; ".join(parts) for variant_id, parts in found.items()}
 
 
+def _tags(product_ids: list[int]) -> dict[int, dict[str, str]]:
+    """Return the cells of the tags, by product; no tag has a comma in it."""
+    found = {}
+    for product_id, tags in tags_of(product_ids).items():
+        cells = {"tags": ", ".join(tag.name for tag in tags)}
+        for language in OTHER_LANGUAGES:
+            names = [(tag.translations or {}).get(language, {}).get("name", "") for tag in tags]
+            cells[f"tags_{language}"] = ", ".join(names) if any(names) else ""
+        found[product_id] = cells
+    return found
+
+
 def _rows(
-    product: Any, variants: list[Any], ways: dict[int, dict[str, str]], prices: dict[int, str]
+    product: Any, variants: list[Any], where: dict[str, str], prices: dict[int, str]
 ) -> Iterator[dict[str, str]]:
     names = option_names(product.option_names, [variant.options for variant in variants])[:MOST_OPTIONS]
-    about = _about(product, names) | ways.get(product.category_id, {})
+    about = _about(product, names) | where
     for variant in variants:
         options = _options(variant.options, names, product.translations or {})
         other = {"other_prices": prices.get(variant.id, "")}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import OldSlug, Product, Variant
+from storefront.catalog.service.tags import tags_of
 from storefront.core import db
 from storefront.core.errors import N_
 from storefront.importing.models import ImportKey, PictureWish
@@ -24,6 +25,7 @@ class Known:
     sku_owners: dict[str, int] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     urls: dict[int, set[str]] = field(default_factory=dict)
+    tags: dict[int, set[str]] = field(default_factory=dict)
 
 
 def look_up(records: list[ProductRecord], *, locking: bool = False) -> Known:
@@ -43,8 +45,8 @@ def look_up(records: list[ProductRecord], *, locking: bool = False) -> Known:
     ids = [_id_of(record, keys, slugs, skus) for record in records]
     _refuse_doubles(records, ids)
     products = _load(sorted({each for each in ids if each}), locking=locking)
-    urls = _urls(list(products))
-    return Known([products.get(each or 0) for each in ids], skus, set(keys), urls)
+    urls, tags = _urls(list(products)), _tags(list(products))
+    return Known([products.get(each or 0) for each in ids], skus, set(keys), urls, tags)
 
 
 def _id_of(
@@ -101,6 +103,15 @@ def _urls(ids: list[int]) -> dict[int, set[str]]:
         statement = select(PictureWish.product_id, PictureWish.url).where(PictureWish.product_id.in_(some))
         for product_id, url in db.session().execute(statement):
             found.setdefault(product_id, set()).add(url)
+    return found
+
+
+def _tags(ids: list[int]) -> dict[int, set[str]]:
+    """Return the keys of the tags that the products have."""
+    found: dict[int, set[str]] = {}
+    for some in _pieces(ids):
+        for product_id, tags in tags_of(some).items():
+            found[product_id] = {tag.key for tag in tags}
     return found
 
 

@@ -34,6 +34,13 @@ class Shelf(NamedTuple):
     translations: dict[str, dict[str, str]]
 
 
+class TagRecord(NamedTuple):
+    """A tag by its name; the translations are for one that the shop does not have yet."""
+
+    name: str
+    translations: dict[str, dict[str, str]]
+
+
 class PictureRecord(NamedTuple):
     """A picture by its address."""
 
@@ -60,9 +67,9 @@ class ProductRecord:
     """A product as the file wants it.
 
     ``key`` names it in the other shop (empty: the slug does). ``fields`` are wanted always, ``defaults`` only for a
-    product that is new. ``shelves`` is the way to its category and ``option_names`` in what its variants
-    differ, None when the file does not speak of them. When
-    ``is_exact`` the state is taken as it stands, because the file was written by a shop like this one.
+    product that is new. ``shelves`` is the way to its category, ``option_names`` in what its variants differ and
+    ``tags`` are all that it has, None when the file does not speak of them. When ``is_exact`` the state is taken as it
+    stands, because the file was written by a shop like this one.
     """
 
     line: int
@@ -76,6 +83,7 @@ class ProductRecord:
     shelves: list[Shelf] | None = None
     currency: str = ""
     option_names: list[str] | None = None
+    tags: list[TagRecord] | None = None
     variants: list[VariantRecord] = field(default_factory=list)
     pictures: list[PictureRecord] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)

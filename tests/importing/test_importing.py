@@ -157,6 +157,8 @@ ODD = {
     "category": "tea/green-tea",
     "category_name": "Tea \\> more > Green",
     "category_name_zh": "茶 > 绿茶",
+    "tags": "=Odd, Ｗide, 茶",
+    "tags_zh": "怪, 宽, ",
     "specifications": '[{"name": "Paper", "translations": {"zh": {"name": "纸"}}, "value": "120 g"}]',
     "sku": "+SKU-1",
     "variant": "Red / L",

@@ -22,7 +22,7 @@ class TagForm(SeenForm):
         return TagInput(
             name=" ".join(self.name.data.split()),
             slug=self.slug.data,
-            translations=chinese(name=self.name_zh.data),
+            translations=chinese(name=" ".join(self.name_zh.data.split())),
         )
 
 

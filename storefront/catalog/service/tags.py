@@ -24,7 +24,7 @@ TOPIC = "tags"
 # Of one product.
 MOST_TAGS = 50
 PAGE_SIZE = 100
-_SEPARATOR = re.compile(r"[,\uff0c\u3001\n]")
+TAG_SEPARATOR = re.compile(r"[,\uff0c\u3001\n]")
 _LONGEST_KEY = 240
 Words = dict[str, dict[str, str]]
 
@@ -50,7 +50,7 @@ class TagRow(NamedTuple):
 
 def split_tags(text: str | None) -> list[str]:
     """Return the tags in a list with commas, Chinese ones too, each once; empty ones are left out."""
-    names = (" ".join(part.split()) for part in _SEPARATOR.split(text or ""))
+    names = (" ".join(part.split()) for part in TAG_SEPARATOR.split(text or ""))
     return list({key_of(name): name for name in names if name}.values())
 
 
@@ -159,8 +159,14 @@ def save(tag: Tag, wanted: TagInput) -> None:
     """
     before, old_slug = tag.name, tag.slug
     _check([wanted.name], "name")
-    if split_tags(wanted.name) != [wanted.name]:
-        raise InvalidField("name", N_("A tag can't have a comma in it."))
+    names = {"name": wanted.name} | {
+        f"name_{language}": words["name"]
+        for language, words in wanted.translations.items()
+        if words.get("name")
+    }
+    for name_of_field, name in names.items():
+        if split_tags(name) != [name]:
+            raise InvalidField(name_of_field, N_("A tag can't have a comma in it."))
     tag.name, tag.key = wanted.name, key_of(wanted.name)
     tag.slug = wanted.slug or tag.slug
     tag.translations = merged(tag.translations, wanted.translations)
@@ -215,7 +221,7 @@ def _check(names: Sequence[str], name_of_field: str = "tags") -> None:
 
 
 def _last_piece(typed: str) -> tuple[str, str]:
-    pieces = _SEPARATOR.split(typed)
+    pieces = TAG_SEPARATOR.split(typed)
     return ",".join(pieces[:-1]), pieces[-1]
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from storefront.catalog.models.tag import LONGEST_TAG
+from storefront.catalog.service.tags import MOST_TAGS, key_of
 from storefront.core.clock import UTC, datetime
 from storefront.core.errors import N_
 from storefront.core.money import (
@@ -17,7 +19,7 @@ from storefront.core.money import (
     payable,
     payable_step,
 )
-from storefront.importing.records import ProductRecord
+from storefront.importing.records import ProductRecord, TagRecord
 
 LONGEST_TEXT = 50_000
 LONGEST_TITLE = 200
@@ -171,6 +173,23 @@ class Cells:
     def warn(self, column: str, sentence: str, **values: object) -> None:
         """Say what the owner should know of a cell of this row."""
         self._record.warn(self.line, column, sentence, **values)
+
+
+def known_tags(
+    cells: Cells, column: str, named: Iterable[tuple[str, dict[str, dict[str, str]]]]
+) -> list[TagRecord]:
+    """Return the tags of a cell, each once; those that are too long or too many are left out, and that is said."""
+    found: dict[str, TagRecord] = {}
+    for name, translations in named:
+        if len(name) > LONGEST_TAG:
+            cells.warn(column, N_("A tag of more than %(most)s characters is left out."), most=LONGEST_TAG)
+        elif name:
+            found.setdefault(key_of(name), TagRecord(name, translations))
+    if len(found) > MOST_TAGS:
+        cells.warn(
+            column, N_("A product can have up to %(most)s tags; the others are left out."), most=MOST_TAGS
+        )
+    return list(found.values())[:MOST_TAGS]
 
 
 def _minor_units(text: str, currency: str) -> int:

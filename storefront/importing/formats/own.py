@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from storefront.catalog.service import naming
+from storefront.catalog.service.tags import TAG_SEPARATOR
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.errors import N_
 from storefront.core.settings import LANGUAGES
@@ -25,8 +26,16 @@ from storefront.importing.formats.cells import (
     Cells,
     SourceRow,
     is_web_address,
+    known_tags,
 )
-from storefront.importing.records import MOST_OPTIONS, PictureRecord, ProductRecord, Shelf, VariantRecord
+from storefront.importing.records import (
+    MOST_OPTIONS,
+    PictureRecord,
+    ProductRecord,
+    Shelf,
+    TagRecord,
+    VariantRecord,
+)
 from storefront.importing.states import Source
 
 OTHER_LANGUAGES = tuple(language for language in LANGUAGES if language != "en")
@@ -47,6 +56,7 @@ _MEANINGS = {
     "requires_shipping": N_("sent by post"),
     "category": N_("category"),
     "category_name": N_("category"),
+    "tags": N_("tags"),
     "sku": N_("SKU"),
     "variant": N_("variant"),
     "currency": N_("currency"),
@@ -83,7 +93,7 @@ def _columns() -> tuple[str, ...]:
         *spoken(*PRODUCT_TEXTS),
         "specifications",
         *("kind", "state", "published_at", "requires_shipping", "category"),
-        *spoken("category_name"),
+        *spoken("category_name", "tags"),
         "sku",
         *spoken("variant"),
         *options,
@@ -141,6 +151,8 @@ class OwnFormat:
         _read_facts(first, record)
         if first.has("category"):
             record.shelves = _shelves(first)
+        if first.has("tags"):
+            record.tags = _read_tags(first)
         record.currency = first.word("currency").upper() or around.currency
         if first.has("images"):
             urls = dict.fromkeys(first.raw("images").split())
@@ -276,6 +288,30 @@ def _names(cells: Cells, column: str, count: int) -> list[str]:
         cells.refuse(column, N_("Please use at most %(max)d characters."), max=LONGEST_VARIANT)
         names = []
     return names or [""] * count
+
+
+def _read_tags(cells: Cells) -> list[TagRecord]:
+    """Names and, in the same order, what they are called in other languages."""
+    names = _listed(cells.word("tags"))
+    words: list[dict[str, dict[str, str]]] = [{} for _ in names]
+    for language in OTHER_LANGUAGES:
+        translated = _listed(cells.word(f"tags_{language}"))
+        if translated and len(translated) != len(names):
+            cells.refuse(
+                f"tags_{language}",
+                N_("This names %(names)s tags, but there are %(tags)s."),
+                names=len(translated),
+                tags=len(names),
+            )
+            continue
+        for each, text in zip(words, translated, strict=False):
+            if text:
+                each[language] = {"name": text}
+    return known_tags(cells, "tags", zip(names, words, strict=True))
+
+
+def _listed(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in TAG_SEPARATOR.split(text)] if text else []
 
 
 def _variant(cells: Cells, record: ProductRecord) -> VariantRecord:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from storefront.catalog.service import naming
+from storefront.catalog.service.tags import split_tags
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.errors import N_
 from storefront.importing.formats import Surroundings
@@ -22,6 +23,7 @@ from storefront.importing.formats.cells import (
     Cells,
     SourceRow,
     is_web_address,
+    known_tags,
 )
 from storefront.importing.records import (
     MOST_OPTIONS,
@@ -55,6 +57,7 @@ _MEANINGS = {
     "title": N_("title"),
     "body (html)": N_("description"),
     "type": N_("category"),
+    "tags": N_("tags"),
     "standard product type": N_("category"),
     "published": N_("state"),
     "status": N_("state"),
@@ -127,6 +130,8 @@ class ShopifyFormat:
         record.option_names = _ordered(names, first)
         record.variants = [_variant(cells, names, record) for cells in every if _is_variant(cells)]
         record.pictures = _pictures(every)
+        if first.has("tags"):
+            record.tags = known_tags(first, "tags", ((name, {}) for name in split_tags(first.raw("tags"))))
         return record
 
 

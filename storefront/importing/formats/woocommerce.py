@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
+from storefront.catalog.service.tags import split_tags
 from storefront.catalog.states import ProductKind, ProductState
 from storefront.core.clock import UTC, datetime
 from storefront.core.errors import N_
@@ -24,6 +25,7 @@ from storefront.importing.formats.cells import (
     Cells,
     SourceRow,
     is_web_address,
+    known_tags,
 )
 from storefront.importing.records import (
     MOST_OPTIONS,
@@ -54,6 +56,7 @@ _MEANINGS = {
     "sale price": N_("price"),
     "regular price": N_("price"),
     "categories": N_("category"),
+    "tags": N_("tags"),
     "images": N_("pictures"),
     "parent": N_("variant"),
     "position": N_("variant"),
@@ -120,6 +123,10 @@ class WooCommerceFormat:
         _read_texts(first, record)
         _read_facts(first, others, types, record)
         record.pictures = _pictures([first, *others])
+        if first.has("tags"):
+            # What is a comma within a tag there separates tags here.
+            names = split_tags(", ".join(_split(first.raw("tags"))))
+            record.tags = known_tags(first, "tags", ((name, {}) for name in names))
         record.option_names = []
         if "variable" in types:
             others.sort(key=_position)
