@@ -19,7 +19,7 @@ from storefront.core.clock import now, timedelta
 from storefront.journal.service import entries_of
 from storefront.search.service import search_products
 from storefront.storage.models import StoredFile
-from tests.admin.desk import Desk, errors_of, fields_of, fill, words_of
+from tests.admin.desk import Desk, errors_of, fields_of, fill, tree_of, words_of
 from tests.selling import make_product, put_into_cart
 
 
@@ -275,6 +275,49 @@ def test_two_windows_do_not_overwrite_each_other(desk: Desk) -> None:
         "Typed here",
         4,
     )
+
+
+def test_two_windows_are_merged_field_by_field_and_saved_once(desk: Desk) -> None:
+    slug = make(title="First", amount=1000)
+    path = f"/admin/products/{slug}"
+    old = desk.form(path)
+    desk.send(
+        path,
+        title="Their title",
+        summary="Their summary",
+        requires_shipping="y",
+        **{"variants-0-price": "12.00", "variants-0-sku": "THEIRS"},
+    )
+    old["title"], old["description"], old["variants-0-sku"] = "My title", "My\nwords", "MINE"
+    page = desk.client.post(path, data=old)
+    chosen = {
+        (one.get("name"), (one.get("id") or "").partition("-")[0]): one.get("checked") is not None
+        for one in tree_of(page).iter("input")
+        if one.get("type") == "radio"
+    }
+    assert {name for name, _whose in chosen} == {
+        "title", "summary", "description", "requires_shipping", "variants-0-price", "variants-0-sku",
+    }  # fmt: skip
+    assert {name for (name, whose), is_chosen in chosen.items() if is_chosen and whose == "mine"} == {
+        "description"
+    }
+    assert {name for (name, whose), is_chosen in chosen.items() if is_chosen and whose == "theirs"} == {
+        "summary", "requires_shipping", "variants-0-price",
+    }  # fmt: skip
+    assert product_at(slug).title == "Their title"
+
+    again = fields_of(page, path)
+    again["title"] = "Their title"
+    version = product_at(slug).version
+    assert desk.client.post(path, data=again).status_code == 303
+    product = product_at(slug)
+    assert (product.title, product.summary, product.description) == (
+        "Their title",
+        "Their summary",
+        "My\nwords",
+    )
+    assert (product.requires_shipping, product.price_amount) == (True, 1200)
+    assert (product.variants[0].sku, product.version) == ("MINE", version + 1)
 
 
 def test_a_sale_between_opening_and_saving_is_not_undone(desk: Desk) -> None:

@@ -122,8 +122,11 @@ def test_two_windows_do_not_overwrite_the_settings(desk: Desk) -> None:
     answer = desk.client.post("/admin/settings", data=old)
 
     assert answer.status_code == 409
-    assert fields_of(answer, "/admin/settings")["tagline"] == "Mine"
+    merged = fields_of(answer, "/admin/settings")
+    assert (merged["name"], merged["tagline"]) == ("Theirs", "Mine")
     assert profile().name == "Theirs"
+    assert desk.client.post("/admin/settings", data=merged).status_code == 303
+    assert (profile().name, profile().tagline) == ("Theirs", "Mine")
 
 
 def test_the_currency_changes_with_all_prices_until_something_is_ordered(desk: Desk) -> None:

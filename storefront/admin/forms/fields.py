@@ -51,14 +51,51 @@ class OwnerForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
 
 
 class Difference(NamedTuple):
-    """A field that another window has saved differently."""
+    """A field that another window has saved differently.
 
+    ``chosen`` is whose value is preselected: "mine", "theirs", or "" where both have changed it; None where there is no
+    choice, because several boxes make no single value: they stay as they were typed here.
+    """
+
+    name: str
     label: str
     saved: str
     typed: str
+    saved_value: str
+    typed_value: str
+    chosen: str | None
 
 
-class SeenForm(OwnerForm):
+class ComparedForm(OwnerForm):
+    """A form that remembers what its fields showed at first, so that two windows can be merged field by field."""
+
+    base = HiddenField()
+
+    def process(self, formdata: Any = None, *places: Any, **values: Any) -> None:
+        """Fill the fields; one that is made from what is saved notes a short mark of each."""
+        super().process(formdata, *places, **values)
+        if not formdata:
+            self.base.data = " ".join(
+                f"{key}:{_mark(field)}" for key, field in keyed_fields(self).items() if any(values_of(field))
+            )
+
+    def differences(self, saved: "ComparedForm") -> list[Difference]:
+        """Return in which fields this form, as it was typed, differs from one of what is saved now."""
+        first = dict(part.rpartition(":")[::2] for part in (self.base.data or "").split())
+        there = keyed_fields(saved)
+        return [
+            _difference(field, there[key], first.get(key, _MARK_OF_NOTHING))
+            for key, field in keyed_fields(self).items()
+            if key in there and values_of(field) != values_of(there[key])
+        ]
+
+    def sent_values(self) -> list[tuple[str, str]]:
+        """Return what a browser would send of the form as it stands."""
+        fields = (field for field in all_fields(self) if field.type not in _CONTAINERS)
+        return [(field.name, value) for field in fields for value in values_of(field)]
+
+
+class SeenForm(ComparedForm):
     """A form that knows the state it was made from, so that two windows don't overwrite each other unseen."""
 
     seen = HiddenField()
@@ -72,10 +109,9 @@ class SeenForm(OwnerForm):
         if self.seen.data != state:
             raise SavedMeanwhile
 
-    def rebase(self, saved: "SeenForm") -> list[Difference]:
-        """Stand on what is saved now, so that saving again is a decision; return what differs."""
+    def rebase(self, saved: Any) -> None:
+        """Stand on what is saved now, so that saving again is a decision."""
         self.seen.data = saved.seen.data
-        return differing(saved, self)
 
 
 class MultiCheckboxField(SelectMultipleField):  # type: ignore[misc]  # wtforms is not typed
@@ -108,23 +144,61 @@ def all_fields(form: Any) -> Iterator[Any]:
                 yield from all_fields(entry.form)
 
 
-def differing(saved: Any, typed: Any) -> list[Difference]:
-    """Return what differs between a form of what is saved and one of what was typed."""
-    before = {field.id: field for field in all_fields(saved)}
-    found = []
-    for field in all_fields(typed):
-        if field.type in ("HiddenField", "FieldList", "FormField"):
-            continue
-        there = _shown(before[field.id]) if field.id in before else ""
-        if there != _shown(field):
-            found.append(Difference(str(field.label.text), there[:200], _shown(field)[:200]))
+def keyed_fields(form: Any) -> dict[str, Any]:
+    """Return the fields that people fill in, by a name that stays when lines of a list are moved."""
+    found: dict[str, Any] = {}
+    for field in form:
+        if field.type == "FieldList":
+            for entry in field.entries:
+                if entry.form.key:  # a new line is nobody else's
+                    found |= {f"{entry.form.key}/{key}": one for key, one in keyed_fields(entry.form).items()}
+        elif field.type not in ("HiddenField", *_CONTAINERS):
+            found[field.short_name] = field
     return found
+
+
+def values_of(field: Any) -> list[str]:
+    """Return what a browser would send for the field."""
+    if field.type == "BooleanField":
+        return ["y" if field.data else ""]
+    if isinstance(field.data, list | tuple):
+        return [str(each) for each in field.data]
+    return ["" if field.data is None else str(field.data)]
+
+
+_CONTAINERS = ("FieldList", "FormField")
+
+
+def _mark(field: Any) -> str:
+    return hashlib.sha256("\0".join(values_of(field)).encode()).hexdigest()[:8]
+
+
+_MARK_OF_NOTHING = hashlib.sha256(b"").hexdigest()[:8]
+
+
+def _difference(typed: Any, saved: Any, first: str) -> Difference:
+    is_mine, is_theirs = _mark(typed) != first, _mark(saved) != first
+    chosen = "" if is_mine and is_theirs else "theirs" if is_theirs else "mine"
+    return Difference(
+        typed.name,
+        str(typed.label.text),
+        _shown(saved),
+        _shown(typed),
+        "".join(values_of(saved)[:1]),
+        "".join(values_of(typed)[:1]),
+        None if isinstance(typed.data, list | tuple) else chosen,
+    )
 
 
 def _shown(field: Any) -> str:
     if field.type == "BooleanField":
         return str(gettext("yes") if field.data else gettext("no"))
-    return str(field.data or "")
+    if field.type == "SelectField":
+        return next(
+            (str(choice.label) for choice in field.choices if choice.value == field.data),
+            str(field.data or ""),
+        )
+    return ", ".join(values_of(field))
 
 
 def whole(value: str | None) -> str:

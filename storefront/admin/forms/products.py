@@ -20,6 +20,7 @@ from wtforms.validators import DataRequired
 
 from storefront.admin.forms.fields import (
     AmountField,
+    ComparedForm,
     MomentField,
     OtherPricesField,
     OwnerForm,
@@ -85,6 +86,11 @@ class VariantForm(Form):  # type: ignore[misc]  # wtforms is not typed
     weight = StockField(_("Weight in grams"))
     barcode = line_field(_("Barcode"), 64)
     picture = SelectField(_("Picture"), validate_choice=False)
+
+    @property
+    def key(self) -> str:
+        """What the line keeps when it is moved; nothing for a new one."""
+        return self.variant_id.data or ""
 
     @property
     def is_new(self) -> bool:
@@ -161,7 +167,7 @@ class VariantForm(Form):  # type: ignore[misc]  # wtforms is not typed
         )
 
 
-class ProductForm(OwnerForm):
+class ProductForm(ComparedForm):
     """All words of a product, its price and its variants."""
 
     version = HiddenField()

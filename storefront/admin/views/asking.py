@@ -94,6 +94,26 @@ def fragment(template: str, **context: Any) -> Response:
     return Response(render_template(template, **context), mimetype="text/html")
 
 
+def choose_between(form: Any, saved: Any, title: str) -> Response:
+    """Return the page that asks, field by field, what to keep, since another window has saved the same thing.
+
+    ``form`` is as it was typed, ``saved`` one of what is saved now. Nothing is written; what the page sends goes where
+    the form went, and is saved once.
+    """
+    differences = form.differences(saved)
+    form.rebase(saved)
+    form.base.data = saved.base.data
+    asked = {each.name for each in differences if each.chosen is not None}
+    return render_page(
+        "admin/choose.html",
+        status=409,
+        title=title,
+        here=request.script_root + request.path,
+        differences=differences,
+        sent=[(name, value) for name, value in form.sent_values() if name not in asked],
+    )
+
+
 def ask(
     title: str, question: str, *, action: str, button: str, back: str, picture: PictureView | None = None
 ) -> Response:

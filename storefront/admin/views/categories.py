@@ -1,7 +1,5 @@
 """The shelves of the shop."""
 
-from typing import Any
-
 from flask import Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -12,6 +10,7 @@ from storefront.admin.forms.categories import CategoryForm, category_form, categ
 from storefront.admin.views.asking import (
     answer_upload,
     ask,
+    choose_between,
     fragment,
     refusal_of,
     sent_files,
@@ -96,8 +95,7 @@ def save_category(slug: str) -> BaseResponse:
         change_catalogue(lambda: _save(slug, form))
     except SavedMeanwhile:
         category = categories.get(slug)
-        differences = form.rebase(category_form(all_categories(), category))
-        return _render(category, form, status=409, differences=differences)
+        return choose_between(form, category_form(all_categories(), category), category.name)
     except InvalidField as error:
         form.refuse(error)
         return _render(categories.get(slug), form, status=422)
@@ -197,7 +195,6 @@ def _render(
     form: CategoryForm,
     *,
     status: int = 200,
-    differences: Any = None,
     refusal: str = "",
     previewed: str = "",
 ) -> Response:
@@ -209,6 +206,5 @@ def _render(
         max_bytes=MAX_BYTES,
         refusal=refusal,
         previewed=previewed,
-        differences=differences,
         status=status,
     )

@@ -1,7 +1,6 @@
 """Collections: make, describe, fill and put in order, publish, and choose for the home page."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Response, flash, request, url_for
 from flask_babel import gettext
@@ -14,6 +13,7 @@ from storefront.admin.queries import list_products
 from storefront.admin.views.asking import (
     answer_upload,
     ask,
+    choose_between,
     fragment,
     refusal_of,
     sent_files,
@@ -79,7 +79,7 @@ def save_collection(slug: str) -> BaseResponse:
         new_slug = change_catalogue(lambda: _save(slug, form))
     except SavedMeanwhile:
         collection = collections.get(slug)
-        return _render(collection, form, status=409, differences=form.rebase(collection_form(collection)))
+        return choose_between(form, collection_form(collection), collection.title)
     except InvalidField as error:
         form.refuse(error)
         return _render(collections.get(slug), form, status=422)
@@ -294,7 +294,6 @@ def _render(
     form: CollectionForm,
     *,
     status: int = 200,
-    differences: Any = None,
     refusal: str = "",
     previewed: str = "",
 ) -> Response:
@@ -306,7 +305,6 @@ def _render(
         max_bytes=MAX_BYTES,
         refusal=refusal,
         previewed=previewed,
-        differences=differences,
         tab="words",
         status=status,
     )

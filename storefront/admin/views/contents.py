@@ -1,7 +1,6 @@
 """What buyers of a product get: files, licence keys, texts, courses."""
 
 from functools import partial
-from typing import Any
 
 from flask import Response, flash, request, url_for
 from flask_babel import gettext
@@ -16,7 +15,15 @@ from storefront.admin.forms.contents import (
     content_form,
     content_state,
 )
-from storefront.admin.views.asking import answer_upload, ask, fragment, refusal_of, sent_files, wanted_order
+from storefront.admin.views.asking import (
+    answer_upload,
+    ask,
+    choose_between,
+    fragment,
+    refusal_of,
+    sent_files,
+    wanted_order,
+)
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product
 from storefront.catalog.service import contents, editing
@@ -109,9 +116,7 @@ def save_content(slug: str, content_id: str) -> BaseResponse:
         change_product(slug, lambda locked: _save(locked, content_id, form))
     except SavedMeanwhile:
         product, content = _get(slug, content_id)
-        return _render(
-            product, content, form, status=409, differences=form.rebase(content_form(content, product))
-        )
+        return choose_between(form, content_form(content, product), content.title)
     except InvalidField as error:
         form.refuse(error)
         return _render(product, content, form, status=422)
@@ -251,7 +256,6 @@ def _render(
     *,
     status: int = 200,
     previewed: str = "",
-    differences: Any = None,
     refusal: str = "",
 ) -> Response:
     return render_page(
@@ -260,7 +264,6 @@ def _render(
         content=content,
         form=form,
         previewed=previewed,
-        differences=differences,
         refusal=refusal,
         max_bytes=settings().max_upload_mb * 1_000_000,
         status=status,

@@ -1,7 +1,5 @@
 """Chapters and lessons of a course."""
 
-from typing import Any
-
 from flask import Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -17,7 +15,15 @@ from storefront.admin.forms.contents import (
     lesson_form,
     lesson_state,
 )
-from storefront.admin.views.asking import answer_upload, ask, fragment, refusal_of, sent_files, wanted_order
+from storefront.admin.views.asking import (
+    answer_upload,
+    ask,
+    choose_between,
+    fragment,
+    refusal_of,
+    sent_files,
+    wanted_order,
+)
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Chapter, Lesson, Product
 from storefront.catalog.service import contents, courses, editing
@@ -76,9 +82,7 @@ def save_chapter(slug: str, chapter_id: str) -> BaseResponse:
         change_product(slug, lambda locked: _save_chapter(locked, chapter_id, form))
     except SavedMeanwhile:
         product, chapter = _get_chapter(slug, chapter_id)
-        return _render_chapter(
-            product, chapter, form, status=409, differences=form.rebase(chapter_form(chapter))
-        )
+        return choose_between(form, chapter_form(chapter), chapter.title)
     flash(gettext("Saved."), "success")
     return go(_course_url_of(slug, chapter))
 
@@ -157,7 +161,7 @@ def save_lesson(slug: str, lesson_id: str) -> BaseResponse:
         change_product(slug, lambda locked: _save_lesson(locked, lesson_id, form))
     except SavedMeanwhile:
         product, lesson = _get_lesson(slug, lesson_id)
-        return _render_lesson(product, lesson, form, status=409, differences=form.rebase(lesson_form(lesson)))
+        return choose_between(form, lesson_form(lesson), lesson.title)
     flash(gettext("Saved."), "success")
     return go(_lesson_url(slug, lesson_id))
 
@@ -313,15 +317,12 @@ def _lesson_url(slug: str, lesson_id: str) -> str:
     return url_for("admin.edit_lesson", slug=slug, lesson_id=lesson_id)
 
 
-def _render_chapter(
-    product: Product, chapter: Chapter, form: ChapterForm, *, status: int = 200, differences: Any = None
-) -> Response:
+def _render_chapter(product: Product, chapter: Chapter, form: ChapterForm, *, status: int = 200) -> Response:
     return render_page(
         "admin/products/chapter.html",
         chapter=chapter,
         course=courses.course_of(chapter.id),
         form=form,
-        differences=differences,
         status=status,
         **page_of(product, "contents"),
     )
@@ -334,7 +335,6 @@ def _render_lesson(
     *,
     status: int = 200,
     previewed: str = "",
-    differences: Any = None,
     refusal: str = "",
 ) -> Response:
     return render_page(
@@ -343,7 +343,6 @@ def _render_lesson(
         course=courses.course_of(lesson.chapter_id),
         form=form,
         previewed=previewed,
-        differences=differences,
         refusal=refusal,
         media_url=storage.signed_url(lesson.media, inline=True) if lesson.media else None,
         max_bytes=settings().max_upload_mb * 1_000_000,

@@ -10,7 +10,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product
 from storefront.admin.forms.contents import PictureForm, picture_form, picture_state
-from storefront.admin.views.asking import answer_upload, ask, refusal_of, sent_files, wanted_order
+from storefront.admin.views.asking import (
+    answer_upload,
+    ask,
+    choose_between,
+    refusal_of,
+    sent_files,
+    wanted_order,
+)
 from storefront.admin.views.products import page_of
 from storefront.catalog import pictures
 from storefront.catalog.models import Picture, Product
@@ -83,9 +90,7 @@ def save_picture(slug: str, name: str) -> BaseResponse:
         change_product(slug, lambda locked: _describe(locked, name, form))
     except SavedMeanwhile:
         picture = pictures.get_picture(product.id, name)
-        return _render_one(
-            product, picture, form, status=409, differences=form.rebase(_form(product, picture))
-        )
+        return choose_between(form, _form(product, picture), product.title)
     flash(gettext("Saved."), "success")
     return go(url_for("admin.edit_pictures", slug=slug))
 
@@ -164,13 +169,10 @@ def _render(product: Product, refusal: str = "", status: int = 200) -> Response:
     )
 
 
-def _render_one(
-    product: Product, picture: Picture, form: PictureForm, *, status: int = 200, differences: Any = None
-) -> Response:
+def _render_one(product: Product, picture: Picture, form: PictureForm, *, status: int = 200) -> Response:
     return render_page(
         "admin/products/picture.html",
         form=form,
-        differences=differences,
         name=pictures.picture_name(picture),
         picture=pictures.picture_view(picture),
         status=status,

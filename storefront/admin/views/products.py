@@ -12,9 +12,8 @@ from storefront.admin import queries
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product, follow
 from storefront.admin.forms.bulk import BulkForm
-from storefront.admin.forms.fields import Difference, differing
 from storefront.admin.forms.products import NewProductForm, ProductForm, product_form, with_row_moved
-from storefront.admin.views.asking import ask, fragment, words_in
+from storefront.admin.views.asking import ask, choose_between, fragment, words_in
 from storefront.catalog.models import Product
 from storefront.catalog.queries import list_categories as all_categories
 from storefront.catalog.service import bulk, duplicating, editing, publishing, tags
@@ -80,7 +79,8 @@ def save_product(slug: str) -> BaseResponse:
     try:
         new_slug = change_product(slug, lambda locked: _save(locked, form))
     except SavedMeanwhile:
-        return _render_conflict(slug, form)
+        saved = editing.get_for_owner(slug)
+        return choose_between(form, product_form(saved, all_categories()), saved.title)
     except InvalidField as error:
         form.refuse(error)
         return _render_edit(editing.get_for_owner(slug), form, status=422)
@@ -301,26 +301,15 @@ def _render_edit(
     status: int = 200,
     previewed: str = "",
     asked_to_publish: bool = False,
-    differences: list[Difference] | None = None,
 ) -> Response:
     return render_page(
         "admin/products/edit.html",
         form=form,
         previewed=previewed,
         asked_to_publish=asked_to_publish,
-        differences=differences,
         status=status,
         **page_of(product, "details"),
     )
-
-
-def _render_conflict(slug: str, form: ProductForm) -> Response:
-    """Show what was typed beside what is saved now; saving again is then a decision."""
-    product = editing.get_for_owner(slug)
-    now_saved = product_form(product, all_categories())
-    form.rebase(now_saved)
-    differences = differing(now_saved, form)
-    return _render_edit(product, form, status=409, differences=differences)
 
 
 def _product_url(slug: str) -> str:

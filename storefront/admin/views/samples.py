@@ -11,7 +11,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product
 from storefront.admin.forms.contents import SampleForm, sample_form, sample_state
-from storefront.admin.views.asking import answer_upload, ask, refusal_of, sent_files, wanted_order
+from storefront.admin.views.asking import (
+    answer_upload,
+    ask,
+    choose_between,
+    refusal_of,
+    sent_files,
+    wanted_order,
+)
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product, Sample
 from storefront.catalog.service import contents, editing, samples
@@ -92,7 +99,7 @@ def save_sample(slug: str, sample_id: str) -> BaseResponse:
         change_product(slug, lambda locked: _rename(locked, sample_id, form))
     except SavedMeanwhile:
         product, sample = _get(slug, sample_id)
-        return _render_one(product, sample, form, status=409, differences=form.rebase(sample_form(sample)))
+        return choose_between(form, sample_form(sample), sample.title)
     flash(gettext("Saved."), "success")
     return go(_url(slug))
 
@@ -169,13 +176,10 @@ def _free_lessons(given: list[Content]) -> list[Any]:
     ]
 
 
-def _render_one(
-    product: Product, sample: Sample, form: SampleForm, *, status: int = 200, differences: Any = None
-) -> Response:
+def _render_one(product: Product, sample: Sample, form: SampleForm, *, status: int = 200) -> Response:
     return render_page(
         "admin/products/sample.html",
         form=form,
-        differences=differences,
         sample=sample,
         status=status,
         **page_of(product, "samples"),

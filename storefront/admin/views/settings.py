@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_catalogue
 from storefront.admin.forms.settings import SettingsForm, settings_form, settings_state
+from storefront.admin.views.asking import choose_between
 from storefront.catalog.service.editing import redenominate
 from storefront.catalog.service.mistakes import SavedMeanwhile
 from storefront.core.db import unit_of_work
@@ -41,7 +42,7 @@ def save_settings() -> BaseResponse:
     try:
         change_catalogue(lambda: _save(form))
     except SavedMeanwhile:
-        return _render(form, status=409, differences=form.rebase(_form()))
+        return choose_between(form, _form(), gettext("Settings"))
     flash(gettext("Saved."), "success")
     return go(url_for("admin.settings"))
 
@@ -102,11 +103,10 @@ def _save(form: SettingsForm) -> None:
     journal.write(TOPIC, "shop.saved", changed=short, texts=sorted(set(changed) - set(short)))
 
 
-def _render(form: SettingsForm, *, status: int = 200, differences: Any = None) -> Response:
+def _render(form: SettingsForm, *, status: int = 200) -> Response:
     return render_page(
         "admin/settings.html",
         form=form,
-        differences=differences,
         parts=running_on(running_settings()),
         may_change_currency=not has_orders(),
         status=status,

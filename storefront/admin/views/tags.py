@@ -1,7 +1,5 @@
 """Tags: rename, merge, delete. They are made where they are given to a product."""
 
-from typing import Any
-
 from flask import Response, flash, request, url_for
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -9,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_catalogue
 from storefront.admin.forms.tags import MergeForm, TagForm, tag_form, tag_state
-from storefront.admin.views.asking import ask, fragment, words_asked
+from storefront.admin.views.asking import ask, choose_between, fragment, words_asked
 from storefront.catalog.models import Tag
 from storefront.catalog.service import tags
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
@@ -62,7 +60,7 @@ def save_tag(slug: str) -> BaseResponse:
         change_catalogue(lambda: _save(slug, form))
     except SavedMeanwhile:
         tag = tags.get(slug)
-        return _render(tag, form, status=409, differences=form.rebase(tag_form(tag)))
+        return choose_between(form, tag_form(tag), tag.name)
     except InvalidField as error:
         form.refuse(error)
         return _render(tags.get(slug), form, status=422)
@@ -129,15 +127,12 @@ def _merge(slug: str, name: str) -> str:
     return into.name
 
 
-def _render(
-    tag: Tag, form: TagForm, *, merging: MergeForm | None = None, status: int = 200, differences: Any = None
-) -> Response:
+def _render(tag: Tag, form: TagForm, *, merging: MergeForm | None = None, status: int = 200) -> Response:
     return render_page(
         "admin/tags/edit.html",
         tag=tag,
         form=form,
         merging=merging or MergeForm(None),
         products=tags.count_products(tag),
-        differences=differences,
         status=status,
     )
