@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.accounts.forms import trimmed
 from storefront.catalog.pictures import PictureView
 from storefront.core.errors import N_, ShopError
-from storefront.web.pages import go, own_path, render_page
+from storefront.web.pages import go, own_path, render_page, wants_fragment
+from storefront.web.setup import settings
 
 LONGEST_QUERY = 100
 MOST_FILES = 20
@@ -92,6 +93,24 @@ def _wants_json() -> bool:
 def fragment(template: str, **context: Any) -> Response:
     """Return a piece of a page alone."""
     return Response(render_template(template, **context), mimetype="text/html")
+
+
+def previewed_name() -> str:
+    """Return which field's text shall be shown as it will look."""
+    return request.form.get("preview", "")
+
+
+def preview_of(form: Any) -> Response | None:
+    """Return how that text will look, when the page wants nothing else."""
+    name = previewed_name()
+    if not wants_fragment() or name not in form:
+        return None
+    return fragment("admin/_preview.html", name=name, text=form[name].data, label=form[name].label.text)
+
+
+def most_bytes() -> int:
+    """Return how large a file may be that the owner sends."""
+    return settings().max_upload_mb * 1_000_000
 
 
 def choose_between(form: Any, saved: Any, title: str) -> Response:

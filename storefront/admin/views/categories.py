@@ -11,7 +11,8 @@ from storefront.admin.views.asking import (
     answer_upload,
     ask,
     choose_between,
-    fragment,
+    preview_of,
+    previewed_name,
     refusal_of,
     sent_files,
     wanted_order,
@@ -147,11 +148,7 @@ def redraw_category(slug: str) -> Response:
     """Show how a text will look; nothing is saved."""
     category = categories.get(slug)
     form = category_form(all_categories(), category, request.form)
-    previewed = request.form.get("preview", "")
-    if wants_fragment() and previewed in form:
-        field = form[previewed]
-        return fragment("admin/_preview.html", name=previewed, text=field.data, label=field.label.text)
-    return _render(category, form, previewed=previewed)
+    return preview_of(form) or _render(category, form, previewed=previewed_name())
 
 
 @admin.get("/categories/<slug>/removal")

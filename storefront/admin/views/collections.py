@@ -14,7 +14,8 @@ from storefront.admin.views.asking import (
     answer_upload,
     ask,
     choose_between,
-    fragment,
+    preview_of,
+    previewed_name,
     refusal_of,
     sent_files,
     wanted_order,
@@ -93,11 +94,7 @@ def redraw_collection(slug: str) -> Response:
     """Show how a text will look; nothing is saved."""
     collection = collections.get(slug)
     form = collection_form(collection, request.form)
-    previewed = request.form.get("preview", "")
-    if wants_fragment() and previewed in form:
-        field = form[previewed]
-        return fragment("admin/_preview.html", name=previewed, text=field.data, label=field.label.text)
-    return _render(collection, form, previewed=previewed)
+    return preview_of(form) or _render(collection, form, previewed=previewed_name())
 
 
 @admin.post("/collections/<slug>/publication")

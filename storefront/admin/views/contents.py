@@ -19,7 +19,9 @@ from storefront.admin.views.asking import (
     answer_upload,
     ask,
     choose_between,
-    fragment,
+    most_bytes,
+    preview_of,
+    previewed_name,
     refusal_of,
     sent_files,
     wanted_order,
@@ -33,7 +35,6 @@ from storefront.core.errors import NotFound, ShopError
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
-from storefront.web.setup import settings
 
 
 @admin.get("/products/<slug>/contents")
@@ -130,10 +131,7 @@ def redraw_content(slug: str, content_id: str) -> Response:
     """Show the form as it was filled in, with a preview of its text; nothing is saved."""
     product, content = _get(slug, content_id)
     form = content_form(content, product, request.form)
-    name = request.form.get("preview", "")
-    if wants_fragment() and name in form:
-        return fragment("admin/_preview.html", name=name, text=form[name].data, label=form[name].label.text)
-    return _render(product, content, form, previewed=name)
+    return preview_of(form) or _render(product, content, form, previewed=previewed_name())
 
 
 @admin.post("/products/<slug>/contents/<content_id>/file")
@@ -238,7 +236,7 @@ def _render_list(product: Product, refusal: str = "", status: int = 200) -> Resp
         contents=contents.list_contents(product.id),
         refusal=refusal,
         status=status,
-        max_bytes=settings().max_upload_mb * 1_000_000,
+        max_bytes=most_bytes(),
         **page_of(product, "contents"),
     )
 
@@ -265,7 +263,7 @@ def _render(
         form=form,
         previewed=previewed,
         refusal=refusal,
-        max_bytes=settings().max_upload_mb * 1_000_000,
+        max_bytes=most_bytes(),
         status=status,
         **page_of(product, "contents"),
     )

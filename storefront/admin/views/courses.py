@@ -19,7 +19,9 @@ from storefront.admin.views.asking import (
     answer_upload,
     ask,
     choose_between,
-    fragment,
+    most_bytes,
+    preview_of,
+    previewed_name,
     refusal_of,
     sent_files,
     wanted_order,
@@ -32,8 +34,7 @@ from storefront.catalog.service.playing_time import playing_time
 from storefront.core.errors import NotFound, ShopError
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
-from storefront.web.pages import go, render_page, wants_fragment
-from storefront.web.setup import settings
+from storefront.web.pages import go, render_page
 
 
 @admin.post("/products/<slug>/contents/<content_id>/chapters")
@@ -172,10 +173,7 @@ def redraw_lesson(slug: str, lesson_id: str) -> Response:
     """Show the form as it was filled in, with a preview of its text; nothing is saved."""
     product, lesson = _get_lesson(slug, lesson_id)
     form = lesson_form(lesson, request.form)
-    name = request.form.get("preview", "")
-    if wants_fragment() and name in form:
-        return fragment("admin/_preview.html", name=name, text=form[name].data, label=form[name].label.text)
-    return _render_lesson(product, lesson, form, previewed=name)
+    return preview_of(form) or _render_lesson(product, lesson, form, previewed=previewed_name())
 
 
 @admin.post("/products/<slug>/lessons/<lesson_id>/media")
@@ -345,7 +343,7 @@ def _render_lesson(
         previewed=previewed,
         refusal=refusal,
         media_url=storage.signed_url(lesson.media, inline=True) if lesson.media else None,
-        max_bytes=settings().max_upload_mb * 1_000_000,
+        max_bytes=most_bytes(),
         status=status,
         **page_of(product, "contents"),
     )

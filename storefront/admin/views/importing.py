@@ -5,7 +5,7 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.admin.blueprint import admin
-from storefront.admin.views.asking import answer_upload, refusal_of, sent_files
+from storefront.admin.views.asking import answer_upload, most_bytes, refusal_of, sent_files
 from storefront.core.clock import now
 from storefront.core.db import unit_of_work
 from storefront.core.errors import ShopError
@@ -15,7 +15,6 @@ from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.language import current_language
 from storefront.web.pages import go, render_page
-from storefront.web.setup import settings
 
 MOST_SHOWN = 20
 
@@ -110,6 +109,6 @@ def _render_list(refusal: str = "", status: int = 200) -> Response:
         "admin/importing/list.html",
         runs=service.latest_runs(),
         refusal=refusal,
-        max_bytes=settings().max_upload_mb * 1_000_000,
+        max_bytes=most_bytes(),
         status=status,
     )

@@ -13,7 +13,14 @@ from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product, follow
 from storefront.admin.forms.bulk import BulkForm
 from storefront.admin.forms.products import NewProductForm, ProductForm, product_form, with_row_moved
-from storefront.admin.views.asking import ask, choose_between, fragment, words_in
+from storefront.admin.views.asking import (
+    ask,
+    choose_between,
+    fragment,
+    preview_of,
+    previewed_name,
+    words_in,
+)
 from storefront.catalog.models import Product
 from storefront.catalog.queries import list_categories as all_categories
 from storefront.catalog.service import bulk, duplicating, editing, publishing, tags
@@ -127,17 +134,16 @@ def redraw_product(slug: str) -> Response:
     move = request.form.get("move_variant")
     sent = with_row_moved(request.form, move) if move else request.form
     form = product_form(product, all_categories(), sent)
-    previewed = request.form.get("preview", "")
-    if wants_fragment() and previewed in form:
-        field = form[previewed]
-        return fragment("admin/_preview.html", name=previewed, text=field.data, label=field.label.text)
+    preview = preview_of(form)
+    if preview is not None:
+        return preview
     if "add_variant" in request.form:
         form.add_row()
     if "generate_variants" in request.form:
         form.generate_rows()
     if wants_fragment():
         return fragment("admin/products/_variants.html", form=form, product=product)
-    return _render_edit(product, form, previewed=previewed)
+    return _render_edit(product, form, previewed=previewed_name())
 
 
 @admin.post("/products/<slug>/publication")

@@ -15,6 +15,7 @@ from storefront.admin.views.asking import (
     answer_upload,
     ask,
     choose_between,
+    most_bytes,
     refusal_of,
     sent_files,
     wanted_order,
@@ -28,7 +29,6 @@ from storefront.core.errors import NotFound, ShopError
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
-from storefront.web.setup import settings
 
 
 @admin.get("/products/<slug>/samples")
@@ -159,7 +159,7 @@ def _render(product: Product, refusal: str = "", status: int = 200) -> Response:
         files=[content for content in given if content.file],
         lessons=_free_lessons(given),
         has_course=any(content.chapters for content in given),
-        max_bytes=settings().max_upload_mb * 1_000_000,
+        max_bytes=most_bytes(),
         refusal=refusal,
         status=status,
         **page_of(product, "samples"),
