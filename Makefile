@@ -3,7 +3,7 @@
 SHELL = /bin/sh
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check ruff mypy imports templates bench format strings lock lighthouse clean FORCE
+.PHONY: help run test check ruff mypy imports templates bench bench-growth format strings lock lighthouse clean FORCE
 
 BIN := .venv/bin
 LIGHTHOUSE := tests/servers/lighthouse
@@ -16,7 +16,7 @@ STALE := FORCE
 endif
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 21
 
 run: .venv/.installed-run ## start the shop: web, worker and practice payment in one process
 	@exec $(BIN)/python -m storefront run $(ARGS)
@@ -41,6 +41,9 @@ templates: .venv/.installed-dev
 
 bench: .venv/.installed-dev ## measure speed against the goals
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-growth: .venv/.installed-dev ## measure pages from 1,000 to 1,000,000 products; ARGS="1000 100000" for less
+	@exec $(BIN)/python -m benchmarks.growth $(ARGS)
 
 format: .venv/.installed-dev ## bring the code into its form
 	$(BIN)/ruff check --fix-only .

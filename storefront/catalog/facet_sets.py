@@ -29,8 +29,8 @@ from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import now
 
-# Blocks held in memory: a million products with all that a panel shows take some 10,000 blocks, 11 MB.
-MOST_BLOCKS = 40_000
+# Blocks held in memory, of 1 KB each: a set of a million products has 122 of them.
+MOST_BLOCKS = 80_000
 # Of each name the values of so many products are known at once; others are looked up when somebody asks for one.
 MOST_LISTED = 24
 _MOST_NEWS = 5_000
@@ -54,6 +54,7 @@ class FacetSets:
         self._memory = memory
         self._listed = listed
         self._by_value = {(one.name, one.value): one for values in listed.values() for one in values}
+        self._got: dict[int, Bits] = {}
 
     def listed(self, name: str) -> list[FacetValue]:
         """Return the values of that name that most products have, first those with most."""
@@ -76,7 +77,14 @@ class FacetSets:
 
     def get(self, *values: FacetValue) -> list[Bits]:
         """Return the sets of these values."""
-        return self._memory.get([one.id for one in values])
+        missing = [one.id for one in values if one.id not in self._got]
+        if missing:
+            self._got.update(zip(missing, self._memory.get(missing), strict=True))
+        return [self._got[one.id] for one in values]
+
+    def fetch(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Get many sets at once that will be asked for one by one."""
+        self.get(*(self._by_value[value] for value in wanted if value in self._by_value))
 
     def named(self, name: str, value: str) -> Bits:
         """Return the set of a value, empty when nothing has it."""
@@ -133,6 +141,7 @@ class _Memory:
         self._lock = threading.Lock()
         self._version = -1
         self._sets: OrderedDict[int, Bits] = OrderedDict()
+        self._held = 0
         self._listed: dict[str, list[FacetValue]] = {}
         self._made: dict[str, Any] = {}
 
@@ -172,6 +181,7 @@ class _Memory:
         news = db.session().execute(_NEWS, {"seen": self._version, "most": _MOST_NEWS}).all()
         if len(news) >= _MOST_NEWS:
             self._sets.clear()
+            self._held = 0
             return
         changed: dict[int, dict[int, int]] = defaultdict(dict)
         for facet_id, block, packed in news:
@@ -179,20 +189,23 @@ class _Memory:
                 changed[facet_id][block] = bits.unpack(packed)
         for facet_id, blocks in changed.items():
             before = dict(enumerate(self._sets[facet_id]))
-            self._sets[facet_id] = bits.join(before | blocks)
+            self._put(facet_id, bits.join(before | blocks))
 
     def _read(self, ids: Iterable[int]) -> None:
         found: dict[int, dict[int, int]] = {id_: {} for id_ in ids}
         for facet_id, block, packed in db.session().execute(_BLOCKS, {"ids": list(found)}):
             found[facet_id][block] = bits.unpack(packed)
         for facet_id, blocks in found.items():
-            self._sets[facet_id] = bits.join(blocks)
+            self._put(facet_id, bits.join(blocks))
+
+    def _put(self, facet_id: int, found: Bits) -> None:
+        self._held += len(found) - len(self._sets.get(facet_id, bits.NONE))
+        self._sets[facet_id] = found
 
     def _drop_oldest(self) -> None:
-        held = sum(map(len, self._sets.values()))
-        while held > MOST_BLOCKS and len(self._sets) > 1:
+        while self._held > MOST_BLOCKS and len(self._sets) > 1:
             _, oldest = self._sets.popitem(last=False)
-            held -= len(oldest)
+            self._held -= len(oldest)
 
 
 def _read_listed() -> dict[str, list[FacetValue]]:

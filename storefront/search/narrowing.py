@@ -8,7 +8,7 @@ from storefront.catalog import bits
 from storefront.catalog.bits import Bits
 from storefront.catalog.facet_sets import FacetSets
 from storefront.catalog.facets import CATEGORY, OPTION, RATING, SHOWN, STOCK, TAG, YES
-from storefront.catalog.queries import Shelf, Sort, TagView, with_descendants
+from storefront.catalog.queries import Shelf, Sort, TagView
 from storefront.search.filters import Filters
 
 # From here on it is "1,000 and more": nobody compares 4,211 with 4,307.
@@ -26,8 +26,10 @@ class Narrowed:
     """
 
     sets: FacetSets
+    shelves: "Shelves"
     all: Bits
     chosen: dict[str, Bits] = field(default_factory=dict)
+    _made: dict[str, Bits] = field(default_factory=dict)
 
     @property
     def left(self) -> Bits:
@@ -36,19 +38,55 @@ class Narrowed:
 
     def left_without(self, name: str) -> Bits:
         """What meets all that was chosen, but for this one thing."""
-        return reduce(bits.both, (each for other, each in self.chosen.items() if other != name), self.all)
+        key = name if name in self.chosen else ""
+        if key not in self._made:
+            others = (each for other, each in self.chosen.items() if other != key)
+            self._made[key] = reduce(bits.both, others, self.all)
+        return self._made[key]
+
+
+class Shelves:
+    """The categories with what is below each."""
+
+    def __init__(self, shelves: list[Shelf]) -> None:
+        """``shelves`` come in their order."""
+        self.all = shelves
+        self.by_id = {one.id: one for one in shelves}
+        self._inside: dict[int | None, list[Shelf]] = {}
+        for one in shelves:
+            self._inside.setdefault(one.parent_id, []).append(one)
+
+    def inside(self, id_: int | None) -> list[Shelf]:
+        """Return what stands directly below a category, or on the top."""
+        return self._inside.get(id_, [])
+
+    def with_all_below(self, shelf: Shelf) -> list[int]:
+        """Return the ids of a category and of all below it."""
+        found = [shelf.id]
+        for id_ in found:
+            found += [one.id for one in self.inside(id_)]
+        return found
+
+    def above(self, shelf: Shelf) -> list[int]:
+        """Return the ids of what a category is in, the nearest first."""
+        way: list[int] = []
+        parent = shelf.parent_id
+        while parent is not None and parent in self.by_id and parent not in way:
+            way.append(parent)
+            parent = self.by_id[parent].parent_id
+        return way
 
 
 def narrow(
-    sets: FacetSets, filters: Filters, shelves: list[Shelf], tags: list[TagView], within: list[int] | None
+    sets: FacetSets, filters: Filters, shelves: Shelves, tags: list[TagView], within: list[int] | None
 ) -> Narrowed:
     """Return what is left of all products, or of those ``within`` a search. What is not known is met by nothing."""
     shown = sets.shown()
-    narrowed = Narrowed(sets, shown if within is None else bits.both(shown, bits.of(within)))
+    narrowed = Narrowed(sets, shelves, shown if within is None else bits.both(shown, bits.of(within)))
     chosen = narrowed.chosen
     if filters.categories:
-        wanted = [one for one in shelves if one.slug in filters.categories]
-        chosen[CATEGORY] = _union([shelf_set(sets, one, shelves) for one in wanted])
+        wanted = [one for one in shelves.all if one.slug in filters.categories]
+        chosen[CATEGORY] = _union([_shelf_set(sets, shelves, one) for one in wanted])
     if filters.tags:
         wanted_tags = [one for one in tags if one.slug in filters.tags]
         chosen[TAG] = _union([sets.named(TAG, str(one.id)) for one in wanted_tags])
@@ -69,19 +107,14 @@ def count_up(some: Bits, value: Bits) -> int:
     return min(bits.count_both(some, value, MOST_COUNTED), MOST_COUNTED + 1)
 
 
-def count_shelf(narrowed: Narrowed, shelf: Shelf, shelves: list[Shelf]) -> int:
-    """Return how many products the shelf has with all below it: a product is on one of them."""
+def count_shelf(narrowed: Narrowed, shelf: Shelf) -> int:
+    """Return how many products a category has with all below it: a product is in one of them."""
     base, found = narrowed.left_without(CATEGORY), 0
-    for id_ in with_descendants(shelf, shelves):
+    for id_ in narrowed.shelves.with_all_below(shelf):
         found += count_up(base, narrowed.sets.named(CATEGORY, str(id_)))
         if found > MOST_COUNTED:
             break
     return min(found, MOST_COUNTED + 1)
-
-
-def shelf_set(sets: FacetSets, shelf: Shelf, shelves: list[Shelf]) -> Bits:
-    """Return what is on the shelf and on all below it."""
-    return _union([sets.named(CATEGORY, str(id_)) for id_ in with_descendants(shelf, shelves)])
 
 
 def price_set(sets: FacetSets, all_: Bits, least: int | None, most: int | None) -> Bits:
@@ -126,6 +159,10 @@ def page_of(
     places.sort(reverse=highest)
     last = places[size - 1] if len(places) > size else None
     return [member for _, member in places[:size]], f"{last[0]}-{last[1]}" if last else None
+
+
+def _shelf_set(sets: FacetSets, shelves: Shelves, shelf: Shelf) -> Bits:
+    return _union([sets.named(CATEGORY, str(id_)) for id_ in shelves.with_all_below(shelf)])
 
 
 def _union(some: list[Bits]) -> Bits:

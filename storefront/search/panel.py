@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from flask_babel import gettext
 
 from storefront.catalog.facet_sets import FacetSets
-from storefront.catalog.facets import OPTION, RATING, RATINGS, STOCK, TAG, YES
+from storefront.catalog.facets import CATEGORY, OPTION, RATING, RATINGS, STOCK, TAG, YES
 from storefront.catalog.queries import Shelf, Sort, TagView
 from storefront.core.money import Money
 from storefront.search.filters import Filters, address
@@ -13,6 +13,7 @@ from storefront.search.narrowing import (
     MOST_COUNTED,
     PRICE,
     Narrowed,
+    Shelves,
     count_shelf,
     count_up,
     price_ranges,
@@ -104,23 +105,21 @@ def tag_ids(sets: FacetSets) -> list[int]:
     return [int(one.value) for one in sets.listed(TAG)[:_MOST_TAGS]]
 
 
-def make_panel(
-    narrowed: Narrowed, filters: Filters, shelves: list[Shelf], tags: list[TagView], place: Address
-) -> Panel:
+def make_panel(narrowed: Narrowed, filters: Filters, tags: list[TagView], place: Address) -> Panel:
     """Return the groups that have something to choose from, with counts, and the chips."""
+    _fetch(narrowed.sets, narrowed.shelves, tags)
     groups = [
-        _shelf_group(narrowed, filters, shelves),
+        _shelf_group(narrowed, filters),
         *_option_groups(narrowed, filters),
         _tag_group(narrowed, filters, tags),
         _rating_group(narrowed, filters),
         _stock_group(narrowed, filters),
     ]
-    shown = replace(filters, is_open=False)
     return Panel(
         filters=filters,
         groups=[group for group in groups if group.choices],
         ranges=_ranges(narrowed, filters, place),
-        chips=_chips(narrowed.sets, shown, shelves, tags, place),
+        chips=_chips(narrowed, replace(filters, is_open=False), tags, place),
         clear_url=place.of(Filters(filters.currency)),
         least=_plain(filters.least, filters.currency),
         most=_plain(filters.most, filters.currency),
@@ -132,40 +131,44 @@ def count_words(number: int) -> str:
     return f"{MOST_COUNTED:,}+" if number > MOST_COUNTED else str(number)
 
 
-def _shelf_group(narrowed: Narrowed, filters: Filters, shelves: list[Shelf]) -> Group:
-    """The shelves of the top, and inside of those that are chosen the next ones."""
-    by_id = {one.id: one for one in shelves}
-    open_ids = {one.id for one in shelves if one.slug in filters.categories}
-    for id_ in list(open_ids):
-        parent = by_id[id_].parent_id
-        while parent is not None and parent in by_id and parent not in open_ids:
-            open_ids.add(parent)
-            parent = by_id[parent].parent_id
-    offered = [one for one in shelves if one.parent_id is None or one.parent_id in open_ids]
-    choices = [
-        (one, count_shelf(narrowed, one, shelves), one.slug in filters.categories)
-        for one in sorted(offered[: 2 * _MOST_SHELVES], key=lambda one: _way(one, by_id))
-    ]
-    return Group(
-        "category",
-        gettext("Category"),
-        [
-            Choice(one.slug, one.name, count_words(count), is_chosen)
-            for one, count, is_chosen in choices
-            if count or is_chosen
-        ][:_MOST_SHELVES],
+def _fetch(sets: FacetSets, shelves: Shelves, tags: list[TagView]) -> None:
+    """Have all sets of the panel at once."""
+    names = sets.option_names()[:MOST_OPTIONS]
+    wanted = [(name, one.value) for name in names for one in sets.listed(name)[:_MOST_VALUES]]
+    wanted += (
+        [(TAG, str(one.id)) for one in tags] + [(RATING, str(stars)) for stars in RATINGS] + [(STOCK, YES)]
     )
+    for shelf in shelves.inside(None)[:_MOST_SHELVES]:
+        wanted += [(CATEGORY, str(id_)) for id_ in shelves.with_all_below(shelf)]
+    sets.fetch(wanted)
 
 
-def _way(shelf: Shelf, by_id: dict[int, Shelf]) -> list[int]:
-    """Order shelves so that each stands under the one that it is in."""
-    order = {id_: place for place, id_ in enumerate(by_id)}
-    way: list[int] = []
-    current: Shelf | None = shelf
-    while current is not None and order[current.id] not in way:
-        way.insert(0, order[current.id])
-        current = by_id.get(current.parent_id or 0)
-    return way
+def _shelf_group(narrowed: Narrowed, filters: Filters) -> Group:
+    """The categories of the top, and inside of those that are chosen the next ones."""
+    shelves, choices = narrowed.shelves, []
+    for one in _offered(shelves, filters):
+        is_chosen = one.slug in filters.categories
+        count = count_shelf(narrowed, one)
+        if count or is_chosen:
+            choices.append(Choice(one.slug, one.name, count_words(count), is_chosen))
+    return Group("category", gettext("Category"), choices)
+
+
+def _offered(shelves: Shelves, filters: Filters) -> list[Shelf]:
+    """Return the first categories of the top, and what is inside of the open ones; chosen ones are never left out."""
+    chosen = [one for one in shelves.all if one.slug in filters.categories]
+    open_ids = {id_ for one in chosen for id_ in (one.id, *shelves.above(one))}
+    top = shelves.inside(None)
+    kept = [one for place, one in enumerate(top) if place < _MOST_SHELVES or one.id in open_ids]
+    found: list[Shelf] = []
+    while kept:
+        one = kept.pop(0)
+        if one in found:
+            continue
+        found.append(one)
+        if one.id in open_ids:
+            kept = [*shelves.inside(one.id), *kept]
+    return found
 
 
 def _tag_group(narrowed: Narrowed, filters: Filters, tags: list[TagView]) -> Group:
@@ -234,10 +237,9 @@ def _ranges(narrowed: Narrowed, filters: Filters, place: Address) -> list[Range]
     return found if len(found) > 1 or filters.least is not None or filters.most is not None else []
 
 
-def _chips(
-    sets: FacetSets, filters: Filters, shelves: list[Shelf], tags: list[TagView], place: Address
-) -> list[Chip]:
-    shelf_names = {one.slug: one.name for one in shelves}
+def _chips(narrowed: Narrowed, filters: Filters, tags: list[TagView], place: Address) -> list[Chip]:
+    sets = narrowed.sets
+    shelf_names = {one.slug: one.name for one in narrowed.shelves.all}
     tag_names = {one.slug: one.name for one in tags}
     language = current_language()
     chips = [

@@ -12,7 +12,7 @@ from storefront.catalog.facets import CATEGORY
 from storefront.catalog.queries import PAGE_SIZE, Shelf, Sort, TagView
 from storefront.catalog.views import catalog
 from storefront.search.filters import Filters, address, read_filters, read_position
-from storefront.search.narrowing import MOST_COUNTED, narrow, page_of
+from storefront.search.narrowing import MOST_COUNTED, Shelves, narrow, page_of
 from storefront.search.panel import Address, Panel, make_panel, tag_ids
 from storefront.search.service import MOST_RANKED, Found, find_products, search_products
 from storefront.shop.service import currency as shop_currency
@@ -50,9 +50,10 @@ def list_products() -> Response:
     words = request.args.get("q", "").strip()[:_LONGEST_QUERY]
     filters = read_filters(request.args, shop_currency())
     place = Address(request.script_root, words, _sort(request.args.get("sort")))
-    categories = queries.list_shelves(current_language(), request.args.get("category", ""))
-    category = next((one for one in categories if one.slug == request.args.get("category")), None)
-    if category is None and (new_slug := queries.find_new_category_slug(request.args.get("category", ""))):
+    slug = request.args.get("category", "")
+    categories = queries.list_shelves(current_language(), slug)
+    category = next((one for one in categories if one.slug == slug), None)
+    if category is None and (new_slug := queries.find_new_category_slug(slug)):
         return _moved(category=new_slug)
     tag = _tag(request.args.get("tag", ""))
     if tag is None and (new_slug := queries.find_new_tag_slug(request.args.get("tag", ""))):
@@ -119,8 +120,8 @@ def _narrowed(place: Address, filters: Filters, categories: list[Shelf]) -> List
             return _listing_of_found(place, filters, found, found.product_ids)
     sets = current_sets()
     tags = queries.list_tags(current_language(), tag_ids(sets), filters.tags)
-    narrowed = narrow(sets, filters, categories, tags, found.product_ids if found else None)
-    panel = make_panel(narrowed, filters, categories, tags, place)
+    narrowed = narrow(sets, filters, Shelves(categories), tags, found.product_ids if found else None)
+    panel = make_panel(narrowed, filters, tags, place)
     if found is not None:
         left = narrowed.left
         listing = _listing_of_found(
