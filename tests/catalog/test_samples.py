@@ -96,7 +96,7 @@ def test_samples_are_shown_played_and_withdrawn_with_the_product(
 
 
 def test_a_copy_is_a_sample_and_the_paid_file_is_out_of_reach(
-    desk: Desk, client: FlaskClient, slug: str
+    desk: Desk, client: FlaskClient, slug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = f"/admin/products/{slug}"
     desk.upload(f"{here}/contents/files", f"{here}/contents", (b"ID3 the first track", "One.mp3"))
@@ -119,6 +119,12 @@ def test_a_copy_is_a_sample_and_the_paid_file_is_out_of_reach(
             assert client.get(guess).status_code == 404
     foreign = client.post(f"{here}/samples/copies", data={"content": paid[1].public_id})
     assert foreign.status_code in (302, 303, 400, 403)
+
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(storage.store(), "origin", "https://files.example.org", raising=False)
+        elsewhere.setattr(storage, "signed_url", lambda stored, inline: f"https://files.example.org/{inline}")
+        sent = client.get(f"/samples/{sample.public_id}")
+    assert (sent.status_code, sent.location) == (302, "https://files.example.org/True")
 
     desk.press(f"{here}/samples/{sample.public_id}/removal", f"{here}/samples/{sample.public_id}/removal")
     assert keys() == paid_keys

@@ -215,6 +215,16 @@ def test_picture_is_for_everybody_and_for_ever(client: FlaskClient, store: FileS
     assert (part.status_code, part.data) == (206, b"....")
 
 
+def test_picture_says_which_kind_it_is(client: FlaskClient, store: FileStore) -> None:
+    key = f"pictures/{'a' * 22}-640.avif"
+    store.put(key, io.BytesIO(b"....ftypavif"), "image/avif")
+
+    answer = client.get(f"/media/{key}")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/avif")
+    assert client.get(f"/media/{key}x").status_code == 404
+
+
 def test_public_file_is_served_from_either_store(client: FlaskClient, store: FileStore) -> None:
     sample = kept(b"%PDF-1.7 sample", "试读.pdf", is_public=True)
 
