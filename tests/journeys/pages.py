@@ -39,6 +39,8 @@ OWNERS = (
     "/admin/imports",
     "/admin/reviews",
     "/admin/products/margin-book/stock",
+    "/admin/collections",
+    "/admin/tags",
     "/admin/orders",
     "/admin/orders?q=nobody",
     "/admin/messages",
