@@ -5,10 +5,11 @@ from sqlalchemy import select
 from storefront.catalog import waiting
 from storefront.catalog.cards import refresh_offer
 from storefront.catalog.models import Product
+from storefront.catalog.service import tags
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
 from storefront.core.clock import now, timedelta
-from storefront.jobs.registry import periodic
+from storefront.jobs.registry import job, periodic
 
 _BATCH = 100
 
@@ -28,6 +29,12 @@ def follow_prices() -> int:
                 raise_stamp()
         done += len(product_ids)
     return done
+
+
+@job(tags.DISSOLVE)
+def dissolve_tag(tag_id: int, into_id: int | None) -> None:
+    """Go on merging or deleting a tag that very many products have."""
+    tags.dissolve(tag_id, into_id)
 
 
 @periodic("catalog.tell_waiting", every=timedelta(minutes=1))

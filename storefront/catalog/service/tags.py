@@ -6,24 +6,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from storefront.catalog import facets
 from storefront.catalog.models import OldTagSlug, ProductTag, Tag
 from storefront.catalog.models.tag import LONGEST_TAG
 from storefront.catalog.service import naming
 from storefront.catalog.service.mistakes import InvalidField
 from storefront.catalog.service.texts import merged
+from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
 from storefront.core.errors import N_
 from storefront.core.ids import new_public_id
+from storefront.jobs.service import enqueue
 from storefront.journal import service as journal
 
 TOPIC = "tags"
+DISSOLVE = "catalog.dissolve_tag"
 # Of one product.
 MOST_TAGS = 50
 PAGE_SIZE = 100
+# Products whose tags one unit changes.
+_AT_ONCE = 500
 TAG_SEPARATOR = re.compile(r"[,\uff0c\u3001\n]")
 _LONGEST_KEY = 240
 Words = dict[str, dict[str, str]]
@@ -179,27 +185,61 @@ def save(tag: Tag, wanted: TagInput) -> None:
 
 
 def merge(tag: Tag, into: Tag) -> None:
-    """Give all products of one tag the other; addresses of the first lead to the second from now on."""
+    """Give all products of one tag the other; addresses of the first lead to the second from then on.
+
+    What is too much for one unit is left to a job.
+    """
     if tag.id == into.id:
         raise InvalidField("into", N_("A tag can't be merged with itself."))
-    session = db.session()
-    has_both = select(ProductTag.product_id).where(ProductTag.tag_id == into.id)
-    session.execute(
-        update(ProductTag)
-        .where(ProductTag.tag_id == tag.id, ProductTag.product_id.not_in(has_both))
-        .values(tag_id=into.id)
-        .execution_options(synchronize_session=False)
-    )
-    had = list(session.scalars(select(OldTagSlug.slug).where(OldTagSlug.tag_id == tag.id)))
-    _delete(tag)
-    _remember_slugs(into, [*had, tag.slug])
     journal.write(TOPIC, "tag.merged", name=[tag.name, into.name])
+    dissolve(tag.id, into.id)
 
 
 def remove(tag: Tag) -> None:
-    """Delete the tag and take it from all products."""
-    _delete(tag)
+    """Take the tag from all products and delete it; what is too much for one unit is left to a job."""
     journal.write(TOPIC, "tag.removed", name=tag.name)
+    dissolve(tag.id, None)
+
+
+def dissolve(tag_id: int, into_id: int | None) -> None:
+    """Take a tag from some of its products, which get the other one if there is one, and delete it after the last."""
+    session = db.session()
+    tag = session.get(Tag, tag_id)
+    into = session.get(Tag, into_id) if into_id is not None else None
+    if tag is None or (into is None and into_id is not None):
+        return
+    some = select(ProductTag.product_id).where(ProductTag.tag_id == tag_id).limit(_AT_ONCE)
+    product_ids = list(session.scalars(some))
+    if into is not None:
+        _give(product_ids, into.id)
+    session.execute(
+        delete(ProductTag).where(ProductTag.tag_id == tag_id, ProductTag.product_id.in_(product_ids))
+    )
+    for product_id in product_ids:
+        facets.mark(product_id)
+    raise_stamp()
+    if len(product_ids) == _AT_ONCE:
+        enqueue(DISSOLVE, tag_id=tag_id, into_id=into_id)
+        return
+    had = list(session.scalars(select(OldTagSlug.slug).where(OldTagSlug.tag_id == tag_id)))
+    session.execute(delete(Tag).where(Tag.id == tag_id).execution_options(synchronize_session=False))
+    if into is not None:
+        _remember_slugs(into, [*had, tag.slug])
+    session.expunge(tag)
+
+
+def _give(product_ids: list[int], tag_id: int) -> None:
+    has_it = select(ProductTag.product_id).where(
+        ProductTag.tag_id == tag_id, ProductTag.product_id.in_(product_ids)
+    )
+    present = set(db.session().scalars(has_it))
+    rows = [
+        {"product_id": product_id, "tag_id": tag_id}
+        for product_id in product_ids
+        if product_id not in present
+    ]
+    if rows:
+        db.session().execute(insert(ProductTag), rows)
 
 
 def count_products(tag: Tag) -> int:
@@ -253,12 +293,6 @@ def _remember_slugs(tag: Tag, slugs: list[str]) -> None:
     session = db.session()
     session.execute(delete(OldTagSlug).where(OldTagSlug.slug.in_([*slugs, tag.slug])))
     session.add_all(OldTagSlug(slug=slug, tag_id=tag.id) for slug in slugs if slug != tag.slug)
-
-
-def _delete(tag: Tag) -> None:
-    session = db.session()
-    session.execute(delete(Tag).where(Tag.id == tag.id).execution_options(synchronize_session=False))
-    session.expunge(tag)
 
 
 def _flush() -> None:
