@@ -1,7 +1,8 @@
 """`python -m benchmarks.growth [SIZE...] [--only sqlite|postgresql]`: how pages grow with the catalogue.
 
 Whole pages in this process, without the page cache, at 1,000, 10,000, 100,000 and 1,000,000 products on both databases.
-The figures are milliseconds, the best quarter of some requests, which other work on the machine disturbs least.
+The figures are milliseconds: of each address the best of some rounds, which other work on the machine disturbs least,
+and of these the median.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from tests.servers.process import ServerMissingError
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _RATIO, _MOST_MS = 1.3, 20.0
-_ROUNDS, _REQUESTS = 3, 12
+_ROUNDS, _REQUESTS = 5, 8
 # Nobody in particular is served from memory; somebody gets a page that is made for them.
 _SOMEBODY = {"Cookie": "account=nobody"}
 # What must not grow, and what may take so long at any size.
@@ -173,7 +174,7 @@ def _row(database: str, name: str, size: int, milliseconds: float) -> Row:
 def _wanted(newest: str, price: str, size: int) -> Iterator[tuple[str, Callable[[int], str]]]:
     """Yield what is asked for, as an address for each number of a request."""
     newest_second = f"{int(newest.partition('-')[0]) // 1_000_000}-{newest.partition('-')[2]}"
-    some = [make(1 + number * 37 % size) for number in range(_ROUNDS * _REQUESTS)]
+    some = [make(1 + number * 37 % size) for number in range(_REQUESTS)]
     brand = [one.title.split()[-1].lower() for one in some]
     paths: dict[str, Callable[[int], str]] = {
         "first page": lambda _: "/products",
@@ -215,19 +216,19 @@ def _tag(number: int) -> str:
 def _times(app: Flask, wanted: dict[str, Callable[[int], str]]) -> dict[str, float]:
     """Return the milliseconds of each; in rounds, so that a slow moment of the machine does not hit one alone."""
     client = app.test_client(use_cookies=False)
-    taken: dict[str, list[float]] = {name: [] for name in wanted}
+    best: dict[str, dict[int, float]] = {name: {} for name in wanted}
     for round_ in range(_ROUNDS):
         for name, path_of in wanted.items():
-            for number in range(_REQUESTS + (3 if round_ == 0 else 0)):
-                path = path_of(round_ * _REQUESTS + number)
+            for number in range(_REQUESTS):
+                path = path_of(number)
                 began = time.perf_counter()
                 answer = client.get(path, headers=_SOMEBODY)
-                seconds = time.perf_counter() - began
+                milliseconds = (time.perf_counter() - began) * 1000
                 assert answer.status_code == 200, (path, answer.status_code)
-                # The first ones of all get the process and the database acquainted.
-                if round_ or number >= 3:
-                    taken[name].append(seconds * 1000)
-    return {name: statistics.quantiles(times, n=4)[0] for name, times in taken.items()}
+                # The first round gets the process and the database acquainted.
+                if round_:
+                    best[name][number] = min(milliseconds, best[name].get(number, milliseconds))
+    return {name: statistics.median(times.values()) for name, times in best.items()}
 
 
 if __name__ == "__main__":

@@ -185,7 +185,9 @@ def _next_url(place: Address, filters: Filters, after: str | None) -> str | None
     if after is None:
         return None
     more = [("exactly", "1")] if place.words and request.args.get("exactly") == "1" else []
-    return place.of(replace(filters, is_open=False), *more, ("after", after))
+    shut = replace(filters, is_open=False)
+    # Places in a plain list are written in another way.
+    return place.of(filters if shut.is_plain else shut, *more, ("after", after))
 
 
 def _sort(word: str | None) -> Sort:
