@@ -33,13 +33,13 @@ from storefront.catalog.pixels import (
     one_at_a_time,
     wanted_widths,
 )
-from storefront.core.clock import now, timedelta
+from storefront.core.clock import timedelta
 from storefront.core.db import after_commit, get_or_404, in_unit, session
 from storefront.core.errors import N_, Refused
 from storefront.core.faults import reach
 from storefront.core.ids import new_public_id
 from storefront.jobs.registry import periodic
-from storefront.jobs.service import enqueue
+from storefront.jobs.service import enqueue, is_underway
 from storefront.storage import service as storage
 from storefront.web.language import current_language
 
@@ -51,9 +51,6 @@ MAKE_SIZES = "catalog.make_sizes"
 _USUAL_WIDTH = 960
 _SMALL_WIDTH = 640
 _WIDEST_OF_CARDS = 960
-# Room between the pictures of a crowd, in which a worker sends the mail of a buyer.
-_APART = timedelta(seconds=1)
-_CROWD = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +161,8 @@ def add_picture(product_id: int, encoded: EncodedPicture, alt: str = "") -> Pict
     )
     session().add(picture)
     session().flush()
-    ahead = select(Picture.id).where(lacks_sizes(), Picture.id != picture.id).limit(_CROWD).subquery()
-    order_sizes(picture.id, picture.key, session().scalar(select(func.count()).select_from(ahead)) or 0)
+    if not is_underway(MAKE_SIZES):
+        order_sizes(picture.id, picture.key)
     return picture
 
 
@@ -174,9 +171,9 @@ def lacks_sizes() -> Any:
     return Picture.has_avif.is_(False) if CAN_AVIF else Picture.has_sizes.is_(False)
 
 
-def order_sizes(picture_id: int, key: str, ahead: int = 0) -> None:
-    """Put down the job that makes the sizes of a picture, behind so many others; once for each picture."""
-    enqueue(MAKE_SIZES, unique_key=job_key(key), picture_id=picture_id, run_after=now() + ahead * _APART)
+def order_sizes(picture_id: int, key: str) -> None:
+    """Put down the job that makes the sizes of a picture; once for each, and one after the other."""
+    enqueue(MAKE_SIZES, unique_key=job_key(key), picture_id=picture_id)
 
 
 def job_key(key: Any) -> Any:

@@ -2,6 +2,8 @@
 
 Until that is done, pages show the one size that the upload left. Killed halfway, the job begins again and writes the
 same objects; the row says what there is only when all of it is there.
+
+The job of one picture puts down that of the next, so that the mail of a buyer waits for one picture at most.
 """
 
 import io
@@ -32,15 +34,20 @@ from storefront.core.faults import reach
 from storefront.gateways.files import NoSuchObject
 from storefront.jobs.models import Job
 from storefront.jobs.registry import NeedsAttention, job, periodic
+from storefront.jobs.service import is_underway
 from storefront.storage import service as storage
 
-# As many as a worker makes in the time until the next look.
-_AT_ONCE = 50
+
+def order_next() -> None:
+    """Put down the job of the newest picture that lacks sizes and has none, in the current unit."""
+    found = db.session().execute(_WITHOUT_JOB).first()
+    if found is not None:
+        order_sizes(found.id, found.key)
 
 
-@job(MAKE_SIZES, outside=True)
-def make_sizes(picture_id: int) -> Callable[[], None] | None:
-    """Make what a picture lacks, and have the pages show it.
+@job(MAKE_SIZES, outside=True, when_resting=lambda _args, _reason: order_next())
+def make_sizes(picture_id: int) -> Callable[[], None]:
+    """Make what a picture lacks; what comes back has the pages show it.
 
     Raises:
         NeedsAttention: the picture itself is gone from the storage, or broken there.
@@ -49,7 +56,7 @@ def make_sizes(picture_id: int) -> Callable[[], None] | None:
     row = db.session().execute(select(*_NEEDED).where(*wanted)).first()
     db.close_reader()
     if row is None:
-        return None
+        return order_next
     try:
         picture = _opened(f"{row.key}-{max(map(int, row.widths))}.webp")
     except (NoSuchObject, BadPicture) as error:
@@ -62,13 +69,12 @@ def make_sizes(picture_id: int) -> Callable[[], None] | None:
 
 
 @periodic("catalog.find_pictures_without_sizes", every=timedelta(minutes=1))
-def find_pictures_without_sizes() -> int:
-    """Put down the jobs of pictures that have none, such as those of an older shop; return how many."""
-    with db.unit_of_work() as session:
-        found = session.execute(_WITHOUT_JOB).all()
-        for ahead, picture in enumerate(found):
-            order_sizes(picture.id, picture.key, ahead)
-    return len(found)
+def find_pictures_without_sizes() -> None:
+    """Begin with the pictures of an older shop, and go on where a picture that failed has stopped the others."""
+    if db.session().execute(_WITHOUT_JOB).first() is not None:
+        with db.unit_of_work():
+            if not is_underway(MAKE_SIZES):
+                order_next()
 
 
 def _opened(key: str) -> Image.Image:
@@ -96,6 +102,7 @@ def _made(key: str, widths: dict[str, Any], picture: Image.Image) -> dict[str, A
 
 def _show(picture_id: int, product_id: int, key: str, widths: dict[str, Any]) -> None:
     """Write down what there is now. A picture that was removed meanwhile takes its objects along."""
+    order_next()
     session = db.session()
     session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
     picture = session.scalar(select(Picture).where(Picture.id == picture_id).with_for_update())
@@ -113,6 +120,6 @@ _WITHOUT_JOB = (
     select(Picture.id, Picture.key)
     .outerjoin(Job, Job.unique_key == job_key(Picture.key))
     .where(lacks_sizes(), Job.id.is_(None))
-    .order_by(Picture.id)
-    .limit(_AT_ONCE)
+    .order_by(Picture.id.desc())
+    .limit(1)
 )

@@ -98,6 +98,13 @@ def enqueue(
         _nudge_after_commit()
 
 
+def is_underway(kind: str) -> bool:
+    """Return whether a job of this kind is being done now, or will be within a minute."""
+    soon = now() + timedelta(minutes=1)
+    statement = select(Job.id).where(_OPEN, Job.kind == kind, Job.run_after <= soon).limit(1)
+    return db.session().execute(statement).first() is not None
+
+
 def retry(job_id: int) -> bool:
     """Let a job that rests or waits run now, with all its tries ahead. False when it is done or unknown."""
     return _run_now(Job.id == job_id) > 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from storefront.catalog import pictures, pixels, sizes
 from storefront.catalog.cards import refresh_card
@@ -65,7 +65,9 @@ def names(store: FileStore) -> list[str]:
 
 def cover_of(picture: Picture) -> dict[str, Any]:
     db.close_reader()
-    cover = db.session().scalar(select(Product.cover).where(Product.id == picture.product_id))
+    cover: dict[str, Any] | None = db.session().scalar(
+        select(Product.cover).where(Product.id == picture.product_id)
+    )
     assert cover is not None
     return cover
 
@@ -99,9 +101,9 @@ def test_upload_is_shown_at_once_and_a_job_makes_the_rest(store: FileStore) -> N
         assert not dict(image.getexif())
     assert len(addresses) == len(list(store.list())) == 8
     db.close_reader()
-    assert read_stamp() == before + 1
-    assert sizes.make_sizes(picture.id) is None
-    assert sizes.find_pictures_without_sizes() == 0
+    assert read_stamp() > before
+    assert sizes.make_sizes(picture.id) is sizes.order_next
+    assert worker.drain() == 0
 
 
 @pytest.mark.parametrize("point", ["pictures.size_stored", "pictures.sized"])
@@ -122,7 +124,7 @@ def test_job_that_dies_halfway_leaves_a_page_that_works_and_finishes_later(
     assert cover_of(picture) == before
     assert f"{picture.key}-300.webp" in {found.key for found in store.list()}
     with db.unit_of_work() as session:
-        session.execute(Job.__table__.update().values(run_after=now() - timedelta(hours=1)))
+        session.execute(update(Job).values(run_after=now() - timedelta(hours=1)))
     assert worker.drain() == 1
     assert the(picture).has_avif
     assert names(store) == ["-300.avif", "-300.webp"]
@@ -131,7 +133,6 @@ def test_job_that_dies_halfway_leaves_a_page_that_works_and_finishes_later(
 def test_picture_removed_while_the_job_works_leaves_nothing(store: FileStore) -> None:
     picture = hung()
     finish = sizes.make_sizes(picture.id)
-    assert finish is not None
     with db.unit_of_work():
         pictures.remove_picture(the(picture))
     with db.unit_of_work():
@@ -155,7 +156,8 @@ def test_picture_that_is_gone_from_the_storage_rests_with_a_reason(store: FileSt
     row = db.session().execute(select(Job.resting_since, Job.last_error)).one()
     assert row.resting_since is not None
     assert "Please upload it again" in row.last_error
-    assert sizes.find_pictures_without_sizes() == 0
+    sizes.find_pictures_without_sizes()
+    assert worker.drain() == 0
 
 
 def test_pictures_of_an_older_shop_are_found(store: FileStore) -> None:
@@ -164,19 +166,35 @@ def test_pictures_of_an_older_shop_are_found(store: FileStore) -> None:
         product = make_product()
         kept = [pictures.EncodedPicture(f"pictures/{n * 22}", 640, 480, {"640": 1, "320": 1}) for n in "ab"]
         old = [pictures.add_picture(product.id, one) for one in kept]
-        db.session().execute(Job.__table__.delete())
+        db.session().execute(delete(Job))
     image = io.BytesIO()
     Image.new("RGB", (640, 480), "teal").save(image, "WEBP")
     for picture in old:
         for width in (640, 320):
             store.put(f"{picture.key}-{width}.webp", io.BytesIO(image.getvalue()), "image/webp")
 
-    assert sizes.find_pictures_without_sizes() == 2
-    assert sizes.find_pictures_without_sizes() == 0
-    assert worker.drain() == 1  # the second is due a second later
+    sizes.find_pictures_without_sizes()
+    sizes.find_pictures_without_sizes()
     db.close_reader()
-    assert [the(picture).has_avif for picture in old] == [True, False]
+    assert db.session().scalars(select(Job.args)).all() == [{"picture_id": old[1].id}]
+    assert worker.drain() == 2
+    assert [the(picture).has_avif for picture in old] == [True, True]
     assert the(old[0]).widths == {"640": 1, "320": 1}
+
+
+def test_one_picture_at_a_time_so_that_mail_gets_in_between(store: FileStore) -> None:
+    """One that has failed stops the others for a minute at most."""
+    with db.unit_of_work():
+        product = make_product()
+        hidden = pictures.EncodedPicture(f"pictures/{'x' * 22}", 10, 10, {"10": 1})
+        lost = pictures.add_picture(product.id, hidden)
+    crowd = [hung() for _ in range(2)]
+    db.close_reader()
+    assert db.session().scalars(select(Job.args)).all() == [{"picture_id": lost.id}]
+
+    assert worker.drain() == 3
+
+    assert [the(picture).has_avif for picture in (lost, *crowd)] == [False, True, True]
 
 
 def test_without_avif_there_is_webp(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,9 +206,9 @@ def test_without_avif_there_is_webp(store: FileStore, monkeypatch: pytest.Monkey
 
     assert (the(picture).has_sizes, the(picture).has_avif) == (True, False)
     assert names(store) == ["-320.webp", "-700.webp"]
-    assert sizes.make_sizes(picture.id) is None
+    assert sizes.make_sizes(picture.id) is sizes.order_next
     monkeypatch.undo()
-    assert sizes.make_sizes(picture.id) is not None  # once the machine can, the job does
+    assert sizes.make_sizes(picture.id) is not sizes.order_next  # once the machine can, the job does
 
 
 def test_transparent_and_tiny_pictures_have_all_sizes_too(store: FileStore) -> None:

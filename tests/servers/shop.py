@@ -56,6 +56,12 @@ class LiveShop:
             time.sleep(0.1)
         raise RuntimeError(f"the shop did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
 
+    def work_off(self) -> None:
+        """Do all work that is due, as cron does."""
+        subprocess.run(
+            [sys.executable, "worker.py", "--burst"], cwd=_ROOT, env=self.environ(), check=True, timeout=300
+        )
+
     def stop(self, seconds: float = 30.0) -> int:
         """Stop it as Ctrl-C does, and return its exit code."""
         return self._end(signal.SIGINT, seconds)
