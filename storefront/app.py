@@ -16,6 +16,7 @@ from storefront.accounts.views import blueprint as account_pages
 from storefront.admin.views import admin
 from storefront.cart import jobs as cart_jobs
 from storefront.cart import service as carts
+from storefront.cart import views as cart_views
 from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.views import cart
 from storefront.catalog import collection_views, sample_views, waiting_views
@@ -62,6 +63,10 @@ from storefront.storage.views import blueprint as files
 from storefront.web.language import current_language
 from storefront.web.setup import make_app, put_layers
 from storefront.web.views import CHECKS, GAUGES, machine_pages
+from storefront.wishlist import jobs as wishlist_jobs
+from storefront.wishlist import service as wishlists
+from storefront.wishlist.cookie import wishlist_id_of_visitor
+from storefront.wishlist.views import saved_by_visitor, wishlist
 
 # Imported for what they register: jobs, periodic work, mails, routes, tables.
 REGISTERED = (
@@ -86,6 +91,7 @@ REGISTERED = (
     search_views,
     storage_jobs,
     waiting_views,
+    wishlist_jobs,
 )
 # Besides the catalogue's pages, these are the same for everybody, and short.
 _KEPT_DOCUMENTS = frozenset({"/", "/feed.atom", "/sitemap.xml", "/sitemap-pages.xml"})
@@ -127,7 +133,7 @@ def practice_config(settings: Settings) -> PracticeConfig:
 def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
-        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews,
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, wishlist,
         found, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
@@ -139,6 +145,7 @@ def _build(settings: Settings) -> Flask:
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)
     _init_shop_words(app, settings)
     accounts.after_login(_take_cart_along)
+    cart_views.ask_for_saved(saved_by_visitor)
     accounts.on_mailbox_proven(_claim_purchases)
     if settings.is_practice and not settings.is_production:
         _mount_practice(app, settings)
@@ -202,6 +209,7 @@ def _job_context(app: Flask) -> Iterator[None]:
 
 def _take_cart_along(account: Account) -> None:
     carts.merge_at_login(cart_id_of_visitor(), account.id)
+    wishlists.merge_at_login(wishlist_id_of_visitor(), account.id)
 
 
 def _claim_purchases(account: Account) -> None:

@@ -17,6 +17,7 @@ from storefront.search import models as _search
 from storefront.shop import models as _shop
 from storefront.storage import models as _storage
 from storefront.web import models as _web
+from storefront.wishlist import models as _wishlist
 
 ROOMS = (
     _accounts,
@@ -35,5 +36,6 @@ ROOMS = (
     _shop,
     _storage,
     _web,
+    _wishlist,
 )
 metadata = Base.metadata

@@ -1,28 +1,25 @@
 """Filling and changing a cart. What comes from a form is corrected and said, never trusted and never a fault."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flask_babel import gettext
-from sqlalchemy import delete, func, null, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.cart.models import Cart, CartLine
+from storefront.cart.pricing import has_price, price_in, priced_in
+from storefront.cart.reading import held_units
 from storefront.cart.showing import (
-    CartView,
     Change,
-    LineView,
     is_short,
     most_of,
-    problem,
-    problem_of_amount,
     read_amount,
 )
 from storefront.catalog import queries as catalog
-from storefront.catalog.models import Product, Variant, VariantPrice
-from storefront.catalog.pricing import Priced, PriceElsewhere
+from storefront.catalog.models import Product, Variant
+from storefront.catalog.pricing import Priced
 from storefront.core import db
-from storefront.core.clock import datetime, now, timedelta
+from storefront.core.clock import now, timedelta
 from storefront.core.ids import new_public_id
 from storefront.shop.service import currency as shop_currency
 from storefront.web.language import in_language
@@ -30,23 +27,6 @@ from storefront.web.language import in_language
 KEPT_FOR = timedelta(days=30)
 # Stripe takes 100 lines a session.
 MOST_LINES = 100
-
-# Units of each variant that the unpaid order of the cart with this checkout key holds.
-HeldUnits = Callable[[str], dict[int, int]]
-
-
-def _holds_nothing(_checkout_key: str) -> dict[int, int]:
-    return {}
-
-
-_held_units: HeldUnits = _holds_nothing
-
-
-def ask_for_held_units(find: HeldUnits) -> None:
-    """Have ``find`` tell what an unpaid order holds for its cart: carts know nothing of orders, and whoever comes
-    back from the payment page must not be told that the last unit, which waits for them, is sold out."""
-    global _held_units  # set once, when the shop is put together
-    _held_units = find
 
 
 def find_cart(
@@ -119,92 +99,6 @@ def quantity_of(cart: Cart, variant_id: int) -> int:
     """Return how many of a variant are in the cart."""
     line = _line(cart, variant_id)
     return line.quantity if line else 0
-
-
-def offer_of(variant_id: int, currency: str) -> tuple[Product, Priced]:
-    """Return the product of a variant that is there, and what decides on its price in that currency, or the shop's."""
-    own = shop_currency()
-    statement = (
-        select(Variant, Product, _price_in(currency, own))
-        .join(Product, Product.id == Variant.product_id)
-        .where(Variant.id == variant_id)
-    )
-    variant, product, other = db.session().execute(statement).one()
-    return product, _priced(variant, other if _has_price(product, other, currency) else None, currency)
-
-
-def view_of(cart: Cart | None, wished: str) -> CartView:
-    """Return what is in the cart, with the prices of now (1 query, 2 when stock is short).
-
-    All of it is in the ``wished`` currency, or in the shop's own when something has no price in that.
-    """
-    if cart is None:
-        return CartView("", [], wished, wished, [])
-    own = shop_currency()
-    statement = (
-        select(CartLine, Variant, Product, _price_in(wished, own))
-        .join(Variant, Variant.id == CartLine.variant_id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(CartLine.cart_id == cart.id)
-        .order_by(CartLine.added_at, CartLine.id)
-    )
-    rows = db.session().execute(statement).all()
-    moment = now()
-    anything_short = any(is_short(variant, line.quantity) for line, variant, _, _ in rows)
-    held = _held_units(cart.checkout_key) if anything_short else {}
-    unpriced = [
-        in_language(product, "title")
-        for _, _, product, amount in rows
-        if wished != own and not _has_price(product, amount, wished)
-    ]
-    currency = own if unpriced else wished
-    lines = [
-        _line_view(
-            line, variant, product, _priced(variant, amount, currency), held.get(variant.id, 0), moment
-        )
-        for line, variant, product, amount in rows
-    ]
-    return CartView(cart.checkout_key, lines, currency, wished, unpriced)
-
-
-def _line_view(
-    line: CartLine, variant: Variant, product: Product, priced: Priced, held: int, moment: datetime
-) -> LineView:
-    own = shop_currency()
-    chosen_in = line.chosen_currency or own
-    wrong = problem(variant, product, line.quantity, held, own)
-    return LineView(
-        variant,
-        priced,
-        product,
-        line.quantity,
-        wrong or problem_of_amount(priced, line.chosen_amount, chosen_in, moment),
-        line.chosen_amount if chosen_in == priced.currency else None,
-        moment,
-    )
-
-
-def _price_in(currency: str, own: str) -> Any:
-    """Return the expression of a variant's price in that currency, none where that is the shop's own."""
-    if currency == own:
-        return null()
-    return (
-        select(VariantPrice.amount)
-        .where(VariantPrice.variant_id == Variant.id, VariantPrice.currency == currency)
-        .scalar_subquery()
-    )
-
-
-def _has_price(product: Product, amount: int | None, currency: str) -> bool:
-    """A product is sold in a currency when all of its variants are, as its own page says."""
-    return amount is not None and currency in (product.other_prices or {})
-
-
-def _priced(variant: Variant, amount: int | None, currency: str) -> Priced:
-    """Return what decides on the price of a variant in one of its currencies."""
-    if amount is None or currency == variant.currency:
-        return variant
-    return PriceElsewhere(amount, currency, variant.pays_what_they_want)
 
 
 def count_of(public_id: str | None, account_id: int | None) -> int:
@@ -292,7 +186,7 @@ def _set(
     wished = exactly or more + (line.quantity if line else 0)
     title = in_language(found.product, "title")
     most = most_of(
-        variant, _held_units(cart.checkout_key).get(variant_id, 0) if is_short(variant, wished) else 0
+        variant, held_units(cart.checkout_key).get(variant_id, 0) if is_short(variant, wished) else 0
     )
     if most == 0:
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
@@ -330,7 +224,7 @@ def _look_up(cart: Cart, variant_id: int, currency: str) -> _Found | None:
     """Return all that is needed to put something into the cart, in one query."""
     lines = select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart.id).scalar_subquery()
     statement = (
-        select(Variant, Product, CartLine, lines, _price_in(currency, shop_currency()))
+        select(Variant, Product, CartLine, lines, price_in(currency, shop_currency()))
         .join(Product, Product.id == Variant.product_id)
         .outerjoin(CartLine, (CartLine.variant_id == Variant.id) & (CartLine.cart_id == cart.id))
         .where(Variant.id == variant_id)
@@ -339,8 +233,8 @@ def _look_up(cart: Cart, variant_id: int, currency: str) -> _Found | None:
     if row is None:
         return None
     variant, product, line, count, other = row
-    amount = other if _has_price(product, other, currency) else None
-    return _Found(variant, product, line, count, _priced(variant, amount, currency))
+    amount = other if has_price(product, other, currency) else None
+    return _Found(variant, product, line, count, priced_in(variant, amount, currency))
 
 
 def _one(statement: Any, for_update: bool) -> Cart | None:

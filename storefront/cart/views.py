@@ -1,13 +1,16 @@
 """The cart, with and without JavaScript, and the small fragment that says who is here."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.sessions import current_account
-from storefront.cart import service
+from storefront.cart import reading, service
 from storefront.cart.cookie import cart_id_of_visitor, remember_cart
 from storefront.cart.models import Cart
+from storefront.cart.pricing import offer_of
 from storefront.cart.showing import MOST_OF_ONE, Change
 from storefront.catalog.choosing import OPTION_FIELDS, find_with_options
 from storefront.catalog.pricing import price_at
@@ -24,6 +27,22 @@ from storefront.web.setup import settings
 cart = Blueprint("cart", __name__)
 
 _YEAR = 31_536_000
+
+# Addresses of the products that who asks (an account's id, or a visitor) has saved.
+SavedSlugs = Callable[[int | None], tuple[str, ...]]
+
+
+def _saves_nothing(_account_id: int | None) -> tuple[str, ...]:
+    return ()
+
+
+_saved_slugs: SavedSlugs = _saves_nothing
+
+
+def ask_for_saved(find: SavedSlugs) -> None:
+    """Have ``find`` tell what the visitor has saved: carts know nothing of wishlists, which are filled from them."""
+    global _saved_slugs  # set once, when the shop is put together
+    _saved_slugs = find
 
 
 @cart.get("/cart")
@@ -85,6 +104,7 @@ def me() -> Response:
             "web/_me.html",
             account=account,
             is_owner=account is not None and account.is_owner,
+            saved=_saved_slugs(account.id if account else None),
             cart_count=service.count_of(cart_id_of_visitor(), account.id if account else None),
         )
     )
@@ -110,7 +130,7 @@ def _show_cart(
         "cart/show.html",
         fragment="cart/_cart.html",
         status=status,
-        cart=service.view_of(_own_cart(), chosen_currency()),
+        cart=reading.view_of(_own_cart(), chosen_currency()),
         account=current_account(),
         change=change,
         wrong=wrong,
@@ -129,7 +149,7 @@ def _chosen_by_options(variant_id: int) -> int | None:
 
 def _ask_for_amount(change: Change, variant_id: int, quantity: int) -> Response:
     """Say at its field what is wrong with the amount, on the product page by a piece of it, or on a page of its own."""
-    product, priced = service.offer_of(variant_id, _amount()[1])
+    product, priced = offer_of(variant_id, _amount()[1])
     about = {
         "product": product,
         "variant_id": variant_id,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from storefront.cart import reading
 from storefront.cart import service as carts
 from storefront.cart.models import Cart
 from storefront.checkout import settling
@@ -185,7 +186,7 @@ def _order_of_page(buyer: Buyer, cart: Cart) -> Order | None:
 
 
 def _wish(buyer: Buyer, cart: Cart) -> Wish:
-    view = carts.view_of(cart, buyer.currency)
+    view = reading.view_of(cart, buyer.currency)
     if not view.lines:
         raise CartEmpty
     if view.has_problem or buyer.seen_total not in (None, view.total.amount):

@@ -53,7 +53,7 @@ def metrics() -> Response:
 def robots() -> Response:
     """Keep crawlers out of what is personal, and name the list of what is not."""
     # The cart is no secret: without its cookie it is empty, and Lighthouse wants to see it.
-    private = ("/checkout", "/account", "/admin", "/orders", "/library", "/downloads", "/me")
+    private = ("/checkout", "/account", "/admin", "/orders", "/library", "/downloads", "/me", "/wishlist")
     rules = "\n".join(f"Disallow: {prefix}{path}" for path in private for prefix in ("", "/en", "/zh"))
     # A rule is the beginning of a path, and the longest one that fits decides: /me would hide /media.
     rules += "\nAllow: /media/"

@@ -19,6 +19,7 @@ OURS = {
     "favicon.svg",
     "js/admin.js",
     "js/lists.js",
+    "js/shelf.js",
     "js/shop.js",
     "js/theme.js",
     "vendor/vendor.json",
@@ -26,8 +27,9 @@ OURS = {
 
 # Most bytes of a file as it travels, compressed (gzip; brotli is smaller still).
 BUDGETS = {
-    "css/shop.css": 8 * 1024,
+    "css/shop.css": 9 * 1024,
     "css/admin.css": 3 * 1024,
+    "js/shelf.js": 2 * 1024,
     "js/shop.js": 3 * 1024,
     "js/admin.js": 4 * 1024,
     "js/lists.js": 2 * 1024,

@@ -18,7 +18,7 @@ from tests.selling import send, token_of
 # Stripe proves itself by its signature.
 WITHOUT_CSRF = {"webhooks.stripe"}
 # Their forms stand on pages that are kept for everybody, so that they can't hold a token: Origin alone guards them.
-WITHOUT_TOKEN = {"cart.add_line", "catalog.choose_currency", "catalog.wait_for_stock"}
+WITHOUT_TOKEN = {"cart.add_line", "catalog.choose_currency", "catalog.wait_for_stock", "wishlist.save"}
 
 # It tells the truth: in these tests no worker is running.
 NOT_READY = {"web.ready"}

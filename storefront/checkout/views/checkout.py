@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.models import Account
 from storefront.accounts.sessions import current_account
+from storefront.cart import reading
 from storefront.cart import service as carts
 from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.models import Cart
@@ -29,7 +30,7 @@ from storefront.web.pages import go, render_page
 from storefront.web.setup import settings
 
 checkout = Blueprint("checkout", __name__)
-carts.ask_for_held_units(orders.held_units)
+reading.ask_for_held_units(orders.held_units)
 
 
 @checkout.get("/checkout")
@@ -126,7 +127,7 @@ def _show(form: CheckoutForm, status: int = 200, error: str | None = None) -> Re
         "checkout/show.html",
         fragment="checkout/_checkout.html",
         status=status,
-        cart=carts.view_of(cart, chosen_currency()),
+        cart=reading.view_of(cart, chosen_currency()),
         account=account,
         form=form,
         checkout_error=error,
