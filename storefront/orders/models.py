@@ -32,6 +32,8 @@ class Order(Base):
             name="amounts_not_negative",
         ),
         Index("ix_shop_order_placed_at", "placed_at", "id"),
+        # All that the sums of the overview read.
+        Index("ix_shop_order_paid_at", "paid_at", "currency", "total_amount"),
         Index("ix_shop_order_state", "state", "placed_at"),
         Index("ix_shop_order_payment_state", "payment_state", "placed_at"),
         Index("ix_shop_order_account_id", "account_id", "placed_at"),

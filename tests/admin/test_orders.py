@@ -16,7 +16,9 @@ from storefront.gateways.practice import PracticeDesk
 from storefront.jobs.models import Job
 from storefront.jobs.service import enqueue
 from storefront.notifications.models import Message
+from storefront.notifications.service import tell
 from storefront.notifications.states import MessageState
+from storefront.orders import queries as orders_queries
 from storefront.orders.models import Order
 from storefront.orders.service import moving
 from storefront.orders.states import FulfilmentState, OrderState, PaymentState
@@ -264,3 +266,39 @@ def test_a_mail_that_was_written_twice_is_sent_again_by_one_button(
     )
     buttons = [f"/admin/messages/{number}/resending" in page.text for number in ids]
     assert buttons == [False, True]
+
+
+def test_old_orders_are_found_by_number_and_whole_address_and_new_ones_by_a_part(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storefront.orders.queries.MOST_SEARCHED", 1)
+    monkeypatch.setattr("storefront.notifications.service.MOST_SEARCHED", 1)
+    with db.unit_of_work():
+        old = make_order(make_product("Old book"), email="old@example.org")
+        new = make_order(make_product("New book"), email="new@example.org")
+        for order in (old, new):
+            tell("order_paid", order.email, "en", order_id=order.id)
+    for words, found in (
+        (old.number.lower(), [old.number]),
+        ("OLD@example.org", [old.number]),
+        ("example.org", [new.number]),
+        ("ew boo", [new.number]),
+        ("old boo", []),
+    ):
+        text = desk.open(f"/admin/orders?q={words}").text
+        assert [one.number for one in (old, new) if one.number in text] == found, words
+    text = desk.open("/admin/messages?q=EXAMPLE").text
+    assert ("new@example.org" in text, "old@example.org" in text) == (True, False)
+    assert "Nothing found" in desk.open("/admin/messages?q=nobody").text
+
+
+def test_orders_are_listed_from_the_oldest_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.unit_of_work():
+        numbers = [make_order(make_product()).number for _ in range(3)]
+    monkeypatch.setattr(
+        orders_queries.list_orders, "__kwdefaults__", {**orders_queries.list_orders.__kwdefaults__, "size": 2}
+    )
+    page = desk.open("/admin/orders?sort=oldest").text
+    following = page.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert [number for number in numbers if number in page] == numbers[:2]
+    assert [number for number in numbers if number in desk.open(following).text] == numbers[2:]

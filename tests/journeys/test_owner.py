@@ -89,3 +89,45 @@ def test_owner_adds_a_product_with_a_file_and_a_guest_buys_it(
 
     owner.open("/admin/orders")
     expect(owner.page.get_by_role("main")).to_contain_text(email)
+
+
+def test_lists_are_walked_chosen_and_opened_by_keyboard(sqlite_shop: LiveShop, visit: Visit) -> None:
+    owner = visit(sqlite_shop)
+    owner.log_in("owner@example.org", sqlite_shop.owner_password)
+    owner.open("/admin/products")
+    page = owner.page
+    titles = page.locator("[data-list] .rows__main a").all_inner_texts()
+
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert page.evaluate("() => document.activeElement.textContent") == titles[1]
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("x")
+    page.keyboard.press("k")
+    expect(page.locator("[data-chosen-count]")).to_have_text("2 chosen")
+    assert page.locator(".row-pick input:checked").count() == 2
+
+    page.keyboard.press("?")
+    help_dialog = page.get_by_role("dialog", name="Keyboard in lists")
+    expect(help_dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(help_dialog).to_be_hidden()
+    assert page.evaluate("() => document.activeElement.textContent") == titles[1]
+
+    page.keyboard.press("/")
+    search = page.locator("#product-search")
+    expect(search).to_be_focused()
+    page.keyboard.type("jkx?/")  # in a field they are letters
+    expect(search).to_have_value("jkx?/")
+    search.fill("")
+    expect(page.locator("[data-list] > li")).to_have_count(len(titles))
+
+    page.get_by_role("link", name="Choose all on this page").click()
+    expect(page.locator("[data-chosen-count]")).to_have_text(f"{len(titles)} chosen")
+    page.get_by_role("link", name="Choose all on this page").click()
+    expect(page.locator("[data-chosen-count]")).to_have_text("0 chosen")
+    page.locator("main h1").click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(owner.heading).to_have_text(titles[0])

@@ -5,7 +5,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.admin.blueprint import HIGHEST_ID, admin
-from storefront.admin.views.asking import back_to, before_asked
+from storefront.admin.views.asking import back_to, before_asked, words_asked
 from storefront.core.db import unit_of_work
 from storefront.core.errors import NotFound
 from storefront.gateways import mail
@@ -27,10 +27,14 @@ _MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-an
 @owner_only
 def list_messages() -> Response:
     """Show mails, newest first, of one state or all."""
-    state = _state_asked()
-    found = messages.list_messages(state, before_asked(), PAGE_SIZE + 1)
+    state, words = _state_asked(), words_asked()
+    found = messages.list_messages(state, before_asked(), PAGE_SIZE + 1, words)
     return render_page(
         "admin/messages/list.html",
+        fragment="admin/messages/_list.html",
+        words=words,
+        most_searched=messages.MOST_SEARCHED,
+        is_first_page="before" not in request.args,
         messages=found[:PAGE_SIZE],
         state=state,
         states=list(MessageState),

@@ -37,12 +37,14 @@ def list_orders() -> Response:
     """Show orders, newest first; the address says what was looked for."""
     words, state, payment_state = words_asked(), _state_asked(), _payment_state_asked()
     only_attention = request.args.get("attention") == "1"
+    is_oldest_first = request.args.get("sort") == "oldest"
     listing = queries.list_orders(
         words=words,
         state=state,
         payment_state=payment_state,
         only_attention=only_attention,
         before=request.args.get("before"),
+        is_oldest_first=is_oldest_first,
     )
     return render_page(
         "admin/orders/list.html",
@@ -52,6 +54,8 @@ def list_orders() -> Response:
         state=state,
         payment_state=payment_state,
         only_attention=only_attention,
+        is_oldest_first=is_oldest_first,
+        most_searched=queries.MOST_SEARCHED,
         states=list(OrderState),
         payment_states=list(PaymentState),
         attention=queries.count_attention(),
