@@ -364,11 +364,20 @@ def _by_ids_statement(language: str) -> Select[Any]:
 def _list_statement(language: str, sort: Sort, shelves: int, tagged: str, continued: bool) -> Select[Any]:
     """Several shelves are read each by its own index as far as the page needs, and the pieces are put together: no
     number of products on them has to be sorted.
+
+    SQLite knows nothing of how many rows a condition leaves, so it is shown only those that it should use an index
+    for: those in whose order the list is read, or for a rare tag the tag alone.
     """
-    key = _product.published_at if sort is Sort.NEWEST else _product.price_amount
+    key: Any = _product.published_at if sort is Sort.NEWEST else _product.price_amount
+    is_public, is_out = published(bindparam("now"))
+    if tagged == "rare" or sort is not Sort.NEWEST:
+        is_out = func.coalesce(_product.published_at, _product.created_at) <= bindparam("now")
+    if tagged == "rare":
+        is_public = func.coalesce(_product.state, "") == ProductState.PUBLISHED.value
+        key = func.coalesce(key, _product.created_at if sort is Sort.NEWEST else 0)
     descending = sort in (Sort.NEWEST, Sort.DEAREST)
     order = (key.desc(), _product.id.desc()) if descending else (key, _product.id)
-    conditions = [*published(bindparam("now")), *_tagged(tagged)]
+    conditions = [is_public, is_out, *_tagged(tagged)]
     if continued:
         conditions.append(_beyond(key, descending))
     statement = select(*card_columns(language))
