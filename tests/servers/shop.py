@@ -57,10 +57,9 @@ class LiveShop:
         raise RuntimeError(f"the shop did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
 
     def work_off(self) -> None:
-        """Do all work that is due, as cron does."""
-        subprocess.run(
-            [sys.executable, "worker.py", "--burst"], cwd=_ROOT, env=self.environ(), check=True, timeout=300
-        )
+        """Do all jobs that are due while the shop is stopped."""
+        work = "from storefront import app; from storefront.jobs import worker; app.create_app(); worker.drain()"
+        subprocess.run([sys.executable, "-c", work], cwd=_ROOT, env=self.environ(), check=True, timeout=300)
 
     def stop(self, seconds: float = 30.0) -> int:
         """Stop it as Ctrl-C does, and return its exit code."""
