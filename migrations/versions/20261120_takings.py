@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "20261120_takings"
-down_revision = "20261120_shop_mark"
+down_revision = "20261120_wishlist"
 branch_labels = None
 depends_on = None
 
