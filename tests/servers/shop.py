@@ -58,7 +58,9 @@ class LiveShop:
 
     def work_off(self) -> None:
         """Do all jobs that are due while the shop is stopped."""
-        work = "from storefront import app; from storefront.jobs import worker; app.create_app(); worker.drain()"
+        work = (
+            "from storefront import app; from storefront.jobs import worker; app.create_app(); worker.drain()"
+        )
         subprocess.run([sys.executable, "-c", work], cwd=_ROOT, env=self.environ(), check=True, timeout=300)
 
     def stop(self, seconds: float = 30.0) -> int:
