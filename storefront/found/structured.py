@@ -59,9 +59,9 @@ def product_data(product: ProductPage) -> Data:
     return {"@graph": [*nodes, _crumbs(product)]}
 
 
-def shelf_data(way: Iterable[Any]) -> Data:
-    """Say where a category stands; it comes last in the way to it."""
-    steps = [(shelf.name, f"/products?category={quote(shelf.slug)}") for shelf in way]
+def shelf_data(way: Iterable[Any], shelf: Any) -> Data:
+    """Say where a category stands, and the way to it."""
+    steps = [(one.name, f"/products?category={quote(one.slug)}") for one in (*way, shelf)]
     return _trail([(gettext("Products"), "/products"), *steps])
 
 
