@@ -20,7 +20,7 @@ from storefront.catalog import bits
 from storefront.catalog.facets import Value, values_of
 from storefront.schema import metadata
 from storefront.search.spelling import misspellings
-from storefront.search.words import index_text, is_by_character
+from storefront.search.words import index_text
 
 _BATCH = 5_000
 Row = tuple[Any, ...]
@@ -92,6 +92,7 @@ class Catalogue:
     def __init__(self) -> None:
         self.size = 0
         self._facets: dict[Value, bytearray] = {}
+        self._titles: Counter[str] = Counter()
         self._words: Counter[str] = Counter()
 
     def grow(self, targets: list[Target], size: int) -> None:
@@ -126,8 +127,9 @@ class Catalogue:
     def _entry(self, one: Made) -> Row:
         title = index_text(f"{one.title} {one.chinese}")
         body = index_text(f"{one.summary} {one.description} {' '.join(category_of(one.category))}")
-        self._words.update({word for word in title.split() if not is_by_character(word)})
-        self._words.update(dict.fromkeys(body.split(), 0))
+        titled = set(title.split())
+        self._titles.update(titled)
+        self._words.update(titled | set(body.split()))
         return one.id, title, body
 
     def _note_facets(self, one: Made, size: int) -> None:
@@ -170,13 +172,9 @@ class Catalogue:
         target.put("facet_block", ["facet_id", "block", "version", "bits"], blocks)
 
     def _put_words(self, target: Target) -> None:
-        words = [
-            (word, titles)
-            for word, titles in sorted(self._words.items())
-            if len(word) > 1 and not is_by_character(word)
-        ]
-        target.put("search_word", ["word", "titles"], words)
-        for some in _in_batches((short, word) for word, _ in words for short in misspellings(word)):
+        words = [(word, self._titles[word], products) for word, products in sorted(self._words.items())]
+        target.put("search_word", ["word", "titles", "products"], words)
+        for some in _in_batches((short, word) for word, *_ in words for short in misspellings(word)):
             target.put("search_misspelling", ["shortened", "word"], some)
 
 

@@ -48,6 +48,7 @@ def upgrade() -> None:
         "search_word",
         sa.Column("word", _WORD, nullable=False),
         sa.Column("titles", sa.Integer(), nullable=False),
+        sa.Column("products", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("word", name=op.f("pk_search_word")),
     )
     op.create_table(

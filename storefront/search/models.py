@@ -27,7 +27,7 @@ class SearchEntry(Base):
 
 
 class SearchWord(Base):
-    """A word that occurs, and in how many titles.
+    """A word that occurs (or a character, where writing has no spaces), in how many titles and in how many products.
 
     A word that has gone stays: what is proposed is searched for first.
     """
@@ -36,6 +36,7 @@ class SearchWord(Base):
 
     word: Mapped[str] = mapped_column(_Word, primary_key=True)
     titles: Mapped[int] = mapped_column(default=0)
+    products: Mapped[int] = mapped_column(default=0)
 
 
 class SearchMisspelling(Base):

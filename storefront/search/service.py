@@ -1,9 +1,10 @@
 """Finding products by words, on both databases."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product as combinations
 
-from sqlalchemy import Text, bindparam, select, text
+from sqlalchemy import Text, TextClause, bindparam, func, select, text
 
 from storefront.catalog import facets
 from storefront.catalog.models import Category, Product
@@ -15,9 +16,9 @@ from storefront.search.models import SearchEntry
 from storefront.search.words import index_text, is_by_character, query_terms
 
 # Only so many of the newest hits are looked at: ordering a million costs a second (docs/decisions/search.md).
-MOST_RANKED = 1000
+MOST_RANKED = 500
 # Of these, those that have all words in the title come first, the closest first.
-_MOST_TITLED = 300
+_MOST_TITLED = 200
 # An unfinished word stands for so many words of the shop.
 _MOST_FINISHED = 100
 # With fewer hits than that, what was typed may be a mistake.
@@ -110,7 +111,7 @@ def unindexed_products(limit: int) -> list[int]:
 def _with_mended(terms: _Terms, found: Found) -> Found:
     """Try the likeliest words for those that occur nowhere."""
     latin = [term[0] for term in terms if len(term) == 1 and not is_by_character(term[0])]
-    unknown = spelling.unknown_words(latin) if latin else set()
+    unknown = set(latin) - set(spelling.counts_of(latin)) if latin else set()
     if not unknown:
         return found
     choices = [spelling.mend(term[0]) or [term[0]] if term[0] in unknown else [None] for term in terms]
@@ -130,9 +131,12 @@ def _with_mended(terms: _Terms, found: Found) -> Found:
 
 def _search(terms: _Terms) -> list[int]:
     finished = _finished(terms)
-    query = _sqlite_query(terms, finished) if db.is_sqlite() else _postgresql_query(terms, finished)
-    statement = _SQLITE if db.is_sqlite() else _POSTGRESQL
-    titled = f"title : ({query})" if db.is_sqlite() else query
+    if db.is_sqlite():
+        query, statement = _sqlite_query(terms, finished), _SQLITE
+        titled = f"title : ({query})"
+    else:
+        query = titled = _postgresql_query(terms, finished)
+        statement = _postgresql_statement(*_are_rare(terms, finished))
     values = {
         "query": query,
         "titled": titled,
@@ -152,16 +156,36 @@ def _search(terms: _Terms) -> list[int]:
     return list(ids)[:MOST_RANKED]
 
 
+def _are_rare(terms: _Terms, finished: dict[str, spelling.Count]) -> tuple[bool, bool]:
+    """Say of titles and of whole products whether so few have the words that it is quicker to gather them all.
+
+    Otherwise it is quicker to look through the newest products until enough are found. PostgreSQL would guess, and is
+    wrong by seconds when many rare words are looked for at once.
+    """
+    counts = spelling.counts_of(word for term in terms for word in term)
+    zero = spelling.Count(0, 0)
+    each = [[counts.get(word, zero) for word in term] for term in terms]
+    if finished:
+        together = [counts.get(terms[-1][0], zero), *finished.values()]
+        each[-1] = [
+            spelling.Count(sum(one.titles for one in together), sum(one.products for one in together))
+        ]
+    everything = db.session().scalar(_NEWEST) or 0
+    titles = min(count.titles for term in each for count in term)
+    products = min(count.products for term in each for count in term)
+    return titles**2 <= _MOST_TITLED * everything, products**2 <= MOST_RANKED * everything
+
+
 def _distance(phrase: str, title: str) -> int:
     """Titles that begin with what was typed stand before those that hold it, and these before scattered words."""
     return 0 if title.startswith(phrase) else 1 if f" {phrase}" in title else 2
 
 
-def _finished(terms: _Terms) -> list[str]:
+def _finished(terms: _Terms) -> dict[str, spelling.Count]:
     """Return the words that the last one may become; databases look for these quicker than for a beginning."""
     last = terms[-1]
     if len(last) > 1 or is_by_character(last[0]) or _is_indexed_beginning(last[0]):
-        return []
+        return {}
     return spelling.finish_word(last[0], _MOST_FINISHED)
 
 
@@ -170,7 +194,7 @@ def _is_indexed_beginning(word: str) -> bool:
     return db.is_sqlite() and len(word) in (2, 3)
 
 
-def _sqlite_query(terms: _Terms, finished: list[str]) -> str:
+def _sqlite_query(terms: _Terms, finished: dict[str, spelling.Count]) -> str:
     quoted = [f'"{" ".join(term)}"' for term in terms]
     if len(terms[-1]) == 1 and _is_indexed_beginning(terms[-1][0]):
         quoted[-1] += "*"
@@ -179,7 +203,7 @@ def _sqlite_query(terms: _Terms, finished: list[str]) -> str:
     return " AND ".join(quoted)
 
 
-def _postgresql_query(terms: _Terms, finished: list[str]) -> str:
+def _postgresql_query(terms: _Terms, finished: dict[str, spelling.Count]) -> str:
     phrases = ["(" + " <-> ".join(f"'{word}'" for word in term) + ")" for term in terms]
     if finished:
         phrases[-1] = "(" + " | ".join(f"'{word}'" for word in dict.fromkeys([*terms[-1], *finished])) + ")"
@@ -202,26 +226,36 @@ _SQLITE = text(
     )
     """
 ).bindparams(bindparam("now", type_=UtcDateTime()))
-# The words stand in the statement itself: what PostgreSQL plans for any words is wrong for rare ones.
-_POSTGRESQL = text(
-    """
-    SELECT id, words FROM (
-        SELECT product.id AS id, search_entry.title AS words
-        FROM search_entry JOIN product ON product.id = search_entry.product_id
-        WHERE search_entry.search_fts_title @@ to_tsquery('simple', :titled)
-          AND product.state = 'published' AND product.published_at <= :now
-        ORDER BY search_entry.product_id DESC LIMIT :most_titled
-    ) AS by_title
-    UNION ALL SELECT id, NULL FROM (
-        SELECT product.id AS id
-        FROM search_entry JOIN product ON product.id = search_entry.product_id
-        WHERE search_entry.search_fts @@ to_tsquery('simple', :query)
-          AND product.state = 'published' AND product.published_at <= :now
-        ORDER BY search_entry.product_id DESC LIMIT :most
-    ) AS by_words
-    """
-).bindparams(
-    bindparam("now", type_=UtcDateTime()),
-    bindparam("query", type_=Text(), literal_execute=True),
-    bindparam("titled", type_=Text(), literal_execute=True),
-)
+_NEWEST = select(func.max(SearchEntry.product_id))
+
+
+@lru_cache(maxsize=4)
+def _postgresql_statement(are_titles_rare: bool, are_products_rare: bool) -> TextClause:
+    """A number that is no column has no index by which the newest could be walked through: all are gathered."""
+    orders = [
+        "search_entry.product_id + 0" if rare else "search_entry.product_id"
+        for rare in (are_titles_rare, are_products_rare)
+    ]
+    # The words stand in the statement itself: what PostgreSQL plans for any words is wrong for rare ones.
+    return text(
+        f"""
+        SELECT id, words FROM (
+            SELECT product.id AS id, search_entry.title AS words
+            FROM search_entry JOIN product ON product.id = search_entry.product_id
+            WHERE search_entry.search_fts_title @@ to_tsquery('simple', :titled)
+              AND product.state = 'published' AND product.published_at <= :now
+            ORDER BY {orders[0]} DESC LIMIT :most_titled
+        ) AS by_title
+        UNION ALL SELECT id, NULL FROM (
+            SELECT product.id AS id
+            FROM search_entry JOIN product ON product.id = search_entry.product_id
+            WHERE search_entry.search_fts @@ to_tsquery('simple', :query)
+              AND product.state = 'published' AND product.published_at <= :now
+            ORDER BY {orders[1]} DESC LIMIT :most
+        ) AS by_words
+        """  # noqa: S608 - two orders of our own
+    ).bindparams(
+        bindparam("now", type_=UtcDateTime()),
+        bindparam("query", type_=Text(), literal_execute=True),
+        bindparam("titled", type_=Text(), literal_execute=True),
+    )

@@ -7,7 +7,7 @@ left out; of what was typed, up to two are left out.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, insert, select, union, update
 
@@ -27,34 +27,40 @@ _BATCH = 500
 _KEY = "search.words"
 
 
+class Count(NamedTuple):
+    """In how many titles and in how many products a word occurs."""
+
+    titles: int
+    products: int
+
+
 def note_words(before: tuple[str, str], after: tuple[str, str]) -> None:
     """Note within the current unit how the words of a product change; each pair is the title and the rest.
 
     They are written at its end, all at once.
     """
-    titles: Counter[str] = db.session().info.setdefault(_KEY, Counter())
-    for word in _words_of(after[0]):
-        titles[word] += 1
-    for word in _words_of(before[0]):
-        titles[word] -= 1
-    for word in _words_of(after[1]) - _words_of(before[1]):
-        titles[word] += 0
+    titles, products = db.session().info.setdefault(_KEY, (Counter(), Counter()))
+    titles.update(_words_of(after[0]))
+    titles.subtract(_words_of(before[0]))
+    products.update(_words_of(" ".join(after)))
+    products.subtract(_words_of(" ".join(before)))
     db.before_commit(_write_noted, 0)
 
 
-def finish_word(beginning: str, most: int) -> list[str]:
-    """Return words that begin like this, first those that most titles have."""
+def finish_word(beginning: str, most: int) -> dict[str, Count]:
+    """Return words that begin like this with their counts, first those that most titles have."""
     if len(beginning) < _SHORTEST_PREFIX:
-        return []
-    return list(
-        db.session().scalars(_FINISHED, {"first": beginning, "end": beginning + "\U0010ffff", "most": most})
-    )
+        return {}
+    values = {"first": beginning, "end": beginning + "\U0010ffff", "most": most}
+    return {row.word: Count(row.titles, row.products) for row in db.session().execute(_FINISHED, values)}
 
 
-def unknown_words(words: Iterable[str]) -> set[str]:
-    """Return which of these words occur nowhere."""
-    wanted = {word[:LONGEST_WORD] for word in words}
-    return wanted - set(db.session().scalars(_KNOWN, {"words": sorted(wanted)}))
+def counts_of(words: Iterable[str]) -> dict[str, Count]:
+    """Return how often those of these words occur that do."""
+    wanted = sorted({word[:LONGEST_WORD] for word in words})
+    return {
+        row.word: Count(row.titles, row.products) for row in db.session().execute(_COUNTED, {"words": wanted})
+    }
 
 
 def mend(word: str, most: int = 3) -> list[str]:
@@ -100,27 +106,30 @@ def misspellings(word: str) -> set[str]:
 
 
 def _words_of(text: str) -> set[str]:
-    return {word for word in text.split() if 1 < len(word) <= LONGEST_WORD and not is_by_character(word)}
+    return {word for word in text.split() if len(word) <= LONGEST_WORD}
 
 
 def _write_noted(_items: set[int]) -> None:
     """Write new words, and how many titles have them. The stamp is taken first: writers follow one another."""
     session = db.session()
-    noted: Counter[str] = session.info.pop(_KEY, Counter())
-    if not noted:
+    titles, products = session.info.pop(_KEY, (Counter(), Counter()))
+    if not products:
         return
     raise_stamp()
-    for words in _in_batches(sorted(noted)):
+    for words in _in_batches(sorted(products)):
         known = set(session.scalars(_KNOWN, {"words": words}))
-        new = [word for word in words if word not in known]
-        if new:
-            session.execute(
-                insert(SearchWord), [{"word": word, "titles": max(noted[word], 0)} for word in new]
-            )
-        rows = [{"shortened": each, "word": word} for word in new for each in sorted(misspellings(word))]
+        new = [word for word in words if word not in known and products[word] > 0]
+        rows = [{"word": word, "titles": max(titles[word], 0), "products": products[word]} for word in new]
         if rows:
-            session.execute(insert(SearchMisspelling), rows)
-        moved = [{"key": word, "difference": noted[word]} for word in words if noted[word] and word in known]
+            session.execute(insert(SearchWord), rows)
+        shorter = [{"shortened": each, "word": word} for word in new for each in sorted(misspellings(word))]
+        if shorter:
+            session.execute(insert(SearchMisspelling), shorter)
+        moved = [
+            {"key": word, "more_titles": titles[word], "more_products": products[word]}
+            for word in words
+            if word in known and (titles[word] or products[word])
+        ]
         if moved:
             session.execute(_COUNT, moved)
 
@@ -133,16 +142,17 @@ def _in_batches(words: list[str]) -> Iterator[list[str]]:
 _words = cast(Table, SearchWord.__table__)
 _word, _misspelling = _words.c, SearchMisspelling.__table__.c
 _KNOWN = select(_word.word).where(_word.word.in_(bindparam("words", expanding=True)))
+_COUNTED = select(_word.word, _word.titles, _word.products).where(
+    _word.word.in_(bindparam("words", expanding=True))
+)
 _stretch = (
-    select(_word.word, _word.titles)
+    select(_word.word, _word.titles, _word.products)
     .where(_word.word >= bindparam("first"), _word.word < bindparam("end"))
     .order_by(_word.word)
     .limit(_MOST_LOOKED_AT)
     .subquery()
 )
-_FINISHED = (
-    select(_stretch.c.word).order_by(_stretch.c.titles.desc(), _stretch.c.word).limit(bindparam("most"))
-)
+_FINISHED = select(_stretch).order_by(_stretch.c.titles.desc(), _stretch.c.word).limit(bindparam("most"))
 _SHORTENED: Any = bindparam("shortened", expanding=True)
 _NEIGHBOURS = union(
     select(_word.word, _word.titles)
@@ -151,5 +161,9 @@ _NEIGHBOURS = union(
     select(_word.word, _word.titles).where(_word.word.in_(_SHORTENED)),
 )
 _COUNT = (
-    update(_words).where(_word.word == bindparam("key")).values(titles=_word.titles + bindparam("difference"))
+    update(_words)
+    .where(_word.word == bindparam("key"))
+    .values(
+        titles=_word.titles + bindparam("more_titles"), products=_word.products + bindparam("more_products")
+    )
 )
