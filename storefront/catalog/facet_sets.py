@@ -22,6 +22,7 @@ from storefront.catalog.facets import (
     PRICE,
     PRICE_DIGITS,
     SHOWN,
+    TAG,
     YES,
 )
 from storefront.catalog.models import Facet, FacetBlock, Product
@@ -68,7 +69,9 @@ class FacetSets:
     def find(self, name: str, value: str) -> FacetValue | None:
         """Return a value that at least one product has had."""
         known = self._by_value.get((name, value))
-        if known is None and name != CATEGORY:
+        if known is None and (
+            name == TAG or name.startswith(OPTION)
+        ):  # Of other names all values are listed.
             row = db.session().execute(_ONE, {"name": name, "value": value}).first()
             known = FacetValue._make(row) if row is not None else None
             if known is not None:

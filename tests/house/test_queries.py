@@ -59,7 +59,14 @@ def fill(app: Flask, count: int) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/products", "/products?sort=price", "/zh/products", "/products?q=lamp", "/products?filters=1"],
+    [
+        "/",
+        "/products",
+        "/products?sort=price",
+        "/zh/products",
+        "/products?q=lamp&exactly=1",
+        "/products?filters=1",
+    ],
 )
 def test_catalogue_asks_equally_often_for_one_three_and_thirty_products(
     app: Flask, client: FlaskClient, path: str
