@@ -28,7 +28,7 @@ _MAX_HEIGHT = 3200
 _WEBP_METHOD = 4
 # Looks like WebP at 80 and is smaller by a third; slower speeds save little more and cost twice the time each.
 _AVIF_QUALITY = 55
-_AVIF_SPEED = 7
+AVIF_SPEED = 7
 # A progressive JPEG may ask for thousands of passes over all its pixels; honest ones have some ten.
 _MAX_SCANS = 30
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -101,7 +101,7 @@ def as_webp(picture: Image.Image, quality: int = USUAL_QUALITY) -> bytes:
 def as_avif(picture: Image.Image) -> bytes:
     """Return the picture as AVIF; only where ``CAN_AVIF``."""
     buffer = io.BytesIO()
-    picture.save(buffer, "AVIF", quality=_AVIF_QUALITY, speed=_AVIF_SPEED, max_threads=1)
+    picture.save(buffer, "AVIF", quality=_AVIF_QUALITY, speed=AVIF_SPEED, max_threads=1)
     return buffer.getvalue()
 
 
