@@ -20,6 +20,7 @@ PUBLIC = (
     "/account/password/forgot/mailed",
     "/account/password/reset/nobodys-link",
     "/orders/find",
+    "/wishlist",
     "/nothing/here",
 )
 
