@@ -251,6 +251,8 @@ class PostgresTarget:
         ask = self._connection.execute
         ask("SET session_replication_role = replica")
         ask("SET maintenance_work_mem = '512MB'")
+        ask("ALTER SYSTEM SET max_wal_size = '256MB'")
+        ask("SELECT pg_reload_conf()")
         for column in self._GIN:
             ask(f"DROP INDEX {column}_index")
         for index in _indexes():

@@ -153,7 +153,9 @@ def make_engine(dsn: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(dsn, pool_size=16, max_overflow=16, pool_pre_ping=True, pool_recycle=1800)
+    engine = create_engine(dsn, pool_size=16, max_overflow=16, pool_pre_ping=True, pool_recycle=1800)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
 
 
 def disconnect() -> None:
@@ -310,6 +312,15 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """A shop asks short questions: starting helpers and compiling takes longer than answering them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
+        cursor.execute("SET jit = off")
+        cursor.execute("SET random_page_cost = 1.1")  # Disks without a moving head.
+    connection.commit()
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -19,8 +19,11 @@ from storefront.search.words import index_text, is_by_character, query_terms
 MOST_RANKED = 500
 # Of these, those that have all words in the title come first, the closest first.
 _MOST_TITLED = 200
-# An unfinished word stands for so many words of the shop.
-_MOST_FINISHED = 100
+# An unfinished word of more letters than this is looked for as the words of the shop that it may become.
+_INDEXED_BEGINNING = 3
+_MOST_FINISHED = 20
+# Gathering a product from anywhere takes so many times as long as looking at the next one.
+_GATHERING_COSTS = 6
 # With fewer hits than that, what was typed may be a mistake.
 _FEW = 3
 _MOST_TRIED = 3
@@ -130,13 +133,12 @@ def _with_mended(terms: _Terms, found: Found) -> Found:
 
 
 def _search(terms: _Terms) -> list[int]:
-    finished = _finished(terms)
     if db.is_sqlite():
-        query, statement = _sqlite_query(terms, finished), _SQLITE
+        query, statement = _sqlite_query(terms), _SQLITE
         titled = f"title : ({query})"
     else:
-        query = titled = _postgresql_query(terms, finished)
-        statement = _postgresql_statement(*_are_rare(terms, finished))
+        query = titled = _postgresql_query(terms)
+        statement = _postgresql_statement(*_are_rare(terms))
     values = {
         "query": query,
         "titled": titled,
@@ -156,24 +158,24 @@ def _search(terms: _Terms) -> list[int]:
     return list(ids)[:MOST_RANKED]
 
 
-def _are_rare(terms: _Terms, finished: dict[str, spelling.Count]) -> tuple[bool, bool]:
+def _are_rare(terms: _Terms) -> tuple[bool, bool]:
     """Say of titles and of whole products whether so few have the words that it is quicker to gather them all.
 
     Otherwise it is quicker to look through the newest products until enough are found. PostgreSQL would guess, and is
-    wrong by seconds when many rare words are looked for at once.
+    wrong by seconds for words that begin alike.
     """
     counts = spelling.counts_of(word for term in terms for word in term)
+    everything = max(db.session().scalar(_NEWEST) or 0, 1)
     zero = spelling.Count(0, 0)
-    each = [[counts.get(word, zero) for word in term] for term in terms]
-    if finished:
-        together = [counts.get(terms[-1][0], zero), *finished.values()]
-        each[-1] = [
-            spelling.Count(sum(one.titles for one in together), sum(one.products for one in together))
-        ]
-    everything = db.session().scalar(_NEWEST) or 0
-    titles = min(count.titles for term in each for count in term)
-    products = min(count.products for term in each for count in term)
-    return titles**2 <= _MOST_TITLED * everything, products**2 <= MOST_RANKED * everything
+    titles = products = float(everything)
+    for place, term in enumerate(terms):
+        known = [counts.get(word, zero) for word in term]
+        if place == len(terms) - 1 and _may_be_unfinished(terms):
+            known = [spelling.count_beginning(term[0])]
+        titles *= min(count.titles for count in known) / everything
+        products *= min(count.products for count in known) / everything
+    per_hit = everything / _GATHERING_COSTS
+    return titles**2 <= _MOST_TITLED * per_hit, products**2 <= MOST_RANKED * per_hit
 
 
 def _distance(phrase: str, title: str) -> int:
@@ -181,32 +183,28 @@ def _distance(phrase: str, title: str) -> int:
     return 0 if title.startswith(phrase) else 1 if f" {phrase}" in title else 2
 
 
-def _finished(terms: _Terms) -> dict[str, spelling.Count]:
-    """Return the words that the last one may become; databases look for these quicker than for a beginning."""
+def _may_be_unfinished(terms: _Terms) -> bool:
     last = terms[-1]
-    if len(last) > 1 or is_by_character(last[0]) or _is_indexed_beginning(last[0]):
-        return {}
-    return spelling.finish_word(last[0], _MOST_FINISHED)
+    return len(last) == 1 and len(last[0]) > 1 and not is_by_character(last[0])
 
 
-def _is_indexed_beginning(word: str) -> bool:
-    """FTS5 keeps an index of beginnings of two and three letters."""
-    return db.is_sqlite() and len(word) in (2, 3)
-
-
-def _sqlite_query(terms: _Terms, finished: dict[str, spelling.Count]) -> str:
+def _sqlite_query(terms: _Terms) -> str:
+    """FTS5 has an index of beginnings of two and three letters; of longer ones it is told the words, if few."""
     quoted = [f'"{" ".join(term)}"' for term in terms]
-    if len(terms[-1]) == 1 and _is_indexed_beginning(terms[-1][0]):
-        quoted[-1] += "*"
-    elif finished:
-        quoted[-1] = "(" + " OR ".join(f'"{word}"' for word in dict.fromkeys([*terms[-1], *finished])) + ")"
+    if _may_be_unfinished(terms):
+        last = terms[-1][0]
+        finished = spelling.finish_word(last, _MOST_FINISHED) if len(last) > _INDEXED_BEGINNING else []
+        if finished and len(finished) < _MOST_FINISHED:
+            quoted[-1] = "(" + " OR ".join(f'"{word}"' for word in dict.fromkeys([last, *finished])) + ")"
+        else:
+            quoted[-1] += "*"
     return " AND ".join(quoted)
 
 
-def _postgresql_query(terms: _Terms, finished: dict[str, spelling.Count]) -> str:
+def _postgresql_query(terms: _Terms) -> str:
     phrases = ["(" + " <-> ".join(f"'{word}'" for word in term) + ")" for term in terms]
-    if finished:
-        phrases[-1] = "(" + " | ".join(f"'{word}'" for word in dict.fromkeys([*terms[-1], *finished])) + ")"
+    if _may_be_unfinished(terms):
+        phrases[-1] = f"'{terms[-1][0]}':*"
     return " & ".join(phrases)
 
 

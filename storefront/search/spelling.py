@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, insert, select, union, update
+from sqlalchemy import Table, bindparam, func, insert, select, union, update
 
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
@@ -20,7 +20,6 @@ from storefront.search.words import is_by_character
 _MENDABLE = range(4, 25)
 # From here on two mistakes are forgiven.
 _LONG = 7
-_SHORTEST_PREFIX = 2
 # A beginning that many words share is looked up among so many of them.
 _MOST_LOOKED_AT = 3_000
 _BATCH = 500
@@ -47,12 +46,15 @@ def note_words(before: tuple[str, str], after: tuple[str, str]) -> None:
     db.before_commit(_write_noted, 0)
 
 
-def finish_word(beginning: str, most: int) -> dict[str, Count]:
-    """Return words that begin like this with their counts, first those that most titles have."""
-    if len(beginning) < _SHORTEST_PREFIX:
-        return {}
-    values = {"first": beginning, "end": beginning + "\U0010ffff", "most": most}
-    return {row.word: Count(row.titles, row.products) for row in db.session().execute(_FINISHED, values)}
+def finish_word(beginning: str, most: int) -> list[str]:
+    """Return words that begin like this, first those that most titles have."""
+    return [row.word for row in db.session().execute(_FINISHED, {**_stretch_of(beginning), "most": most})]
+
+
+def count_beginning(beginning: str) -> Count:
+    """Return how often words occur that begin like this, each counted by itself."""
+    row = db.session().execute(_COUNTED_TOGETHER, _stretch_of(beginning)).one()
+    return Count(row.titles or 0, row.products or 0)
 
 
 def counts_of(words: Iterable[str]) -> dict[str, Count]:
@@ -105,6 +107,10 @@ def misspellings(word: str) -> set[str]:
     return shortened(word) if len(word) in _MENDABLE and word.isalpha() else set()
 
 
+def _stretch_of(beginning: str) -> dict[str, str]:
+    return {"first": beginning, "end": beginning + "\U0010ffff"}
+
+
 def _words_of(text: str) -> set[str]:
     return {word for word in text.split() if len(word) <= LONGEST_WORD}
 
@@ -154,6 +160,9 @@ _stretch = (
 )
 _FINISHED = select(_stretch).order_by(_stretch.c.titles.desc(), _stretch.c.word).limit(bindparam("most"))
 _SHORTENED: Any = bindparam("shortened", expanding=True)
+_COUNTED_TOGETHER = select(
+    func.sum(_stretch.c.titles).label("titles"), func.sum(_stretch.c.products).label("products")
+)
 _NEIGHBOURS = union(
     select(_word.word, _word.titles)
     .join(SearchMisspelling.__table__, _misspelling.word == _word.word)

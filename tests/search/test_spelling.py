@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from storefront.catalog.models import Category, Product
 from storefront.core import db
 from storefront.search.service import find_products, index_product
-from storefront.search.spelling import finish_word
+from storefront.search.spelling import count_beginning, counts_of, finish_word
 from tests.selling import make_product
 
 pytestmark = pytest.mark.usefixtures("work_database")
@@ -40,13 +40,15 @@ def test_the_word_that_more_titles_have_is_preferred() -> None:
 
 def test_words_leave_the_counts_with_their_titles() -> None:
     put("Lantern small", "Lanyard small", "Lanyard big")
-    assert finish_word("lan", 5) == {"lanyard": (2, 2), "lantern": (1, 1)}
+    assert finish_word("lan", 5) == ["lanyard", "lantern"]
+    assert counts_of(["lanyard", "rope"]) == {"lanyard": (2, 2)}
     with db.unit_of_work() as session:
         for product in session.query(Product).filter(Product.title.like("Lanyard%")):
             product.title = "Rope"
             index_product(product.id)
-    assert finish_word("lan", 5) == {"lantern": (1, 1), "lanyard": (0, 0)}
-    assert list(finish_word("lan", 5)) == ["lantern", "lanyard"]
+    assert finish_word("lan", 5) == ["lantern", "lanyard"]
+    assert counts_of(["lanyard", "rope"]) == {"lanyard": (0, 0), "rope": (2, 2)}
+    assert count_beginning("lan") == (1, 1)
 
 
 def test_page_says_what_it_searched_for_and_offers_the_words_as_typed(
