@@ -1,6 +1,7 @@
 """What all changes of the catalogue by the owner have in common: one unit, with card, stamp and index."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from storefront.catalog.cards import refresh_card
@@ -31,15 +32,15 @@ def change_product(slug: str, change: Callable[[Product], T]) -> T:
 
 
 def change_products(marks: dict[str, str], change: bulk.Change, key: str) -> None:
-    """Change many products in one unit and bring all that repeats them up to date; see ``bulk.change_many``."""
+    """Change many products in short units and bring all that repeats them up to date; see ``bulk.change_batch``."""
 
-    def work() -> None:
+    def work(batch: dict[str, str]) -> None:
         with db.unit_of_work():
-            outcome = bulk.change_many(marks, change, key)
-            for product_id in outcome.changed if outcome else []:
+            for product_id in bulk.change_batch(batch, change, key):
                 follow(product_id)
 
-    db.again_on_conflict(work)
+    for batch in bulk.batches(marks):
+        db.again_on_conflict(partial(work, batch))
 
 
 def change_catalogue(change: Callable[[], T]) -> T:

@@ -31,6 +31,10 @@ def preview(desk: Desk, *slugs: str, **change: str) -> Fields:
     return fields_of(page, CHANGES)
 
 
+def _only_the_first(marks: dict[str, str]) -> list[dict[str, str]]:
+    return [dict(list(marks.items())[:2])]
+
+
 def change(desk: Desk, *slugs: str, **wanted: str) -> str:
     """Do the same, say yes, and return the words of the page that tells what was done."""
     answer = desk.client.post(CHANGES, data=preview(desk, *slugs, **wanted))
@@ -64,6 +68,21 @@ def test_the_same_page_sent_twice_changes_once(desk: Desk) -> None:
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
     assert product_at(slug).price_amount == 1100
     assert sum(entry.action == "products.changed" for entry in latest()) == 1
+
+
+def test_what_broke_off_in_the_middle_goes_on_when_the_page_is_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storefront.catalog.service.bulk._BATCH", 2)
+    slugs = [make(amount=1000) for _ in range(3)]
+    fields = preview(desk, *slugs, price_change="raise", price_number="1")
+    with monkeypatch.context() as broken:
+        broken.setattr("storefront.admin.changing.bulk.batches", _only_the_first)
+        desk.client.post(CHANGES, data=fields)
+    assert [product_at(slug).price_amount for slug in slugs] == [1100, 1100, 1000]
+    told = words_of(desk.open(desk.client.post(CHANGES, data=fields).headers["Location"]))
+    assert "3 products changed All of it was done." in told
+    assert [product_at(slug).price_amount for slug in slugs] == [1100, 1100, 1100]
 
 
 def test_what_is_not_ready_stays_a_draft_with_the_reason_and_the_others_are_published(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from storefront.admin.forms.fields import OwnerForm, line_field
 from storefront.catalog.models import Category
 from storefront.catalog.service.bulk import HIGHEST_AMOUNT, Change, PriceChange
 from storefront.catalog.states import ProductState
-from storefront.core.money import InvalidAmount, parse_amount
+from storefront.core.money import InvalidAmount, parse_price
 
 _AS_IT_IS = SelectChoice("", _("Stays as it is"))
 _NONE = "none"
@@ -83,7 +83,7 @@ class BulkForm(OwnerForm):
 
     def _amount(self, text: str) -> Decimal:
         try:
-            amount = parse_amount(text, self._currency)
+            amount = parse_price(text, self._currency)
         except InvalidAmount as error:
             raise ValidationError(
                 gettext("Please enter an amount such as %(example)s.", example="2")

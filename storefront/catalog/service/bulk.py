@@ -1,12 +1,12 @@
 """Changing many products at once: price, state, category.
 
-First a plan for the page that asks, then the same plan again under locks once the owner has said yes: all of it in one
-unit, so that there is never half of what was confirmed. A product that can't be changed so is left out with the reason,
-and so is one that is no longer as the page has shown it.
+First a plan for the page that asks, then the same plan again under locks once the owner has said yes, some products in
+each unit. A product that can't be changed so is left out with the reason, and so is one that is no longer as the page
+has shown it. Broken off in the middle, the same page sent again does the rest.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -23,10 +23,11 @@ from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import N_
-from storefront.core.money import Money, exponent_of
+from storefront.core.money import Money, payable_step
 from storefront.journal import service as journal
 
 MOST_PRODUCTS = 200
+_BATCH = 20
 # The same limit as for a price that is typed: Stripe takes amounts of up to eight digits.
 HIGHEST_AMOUNT = 99_999_999
 CHANGED = "products.changed"
@@ -96,9 +97,11 @@ class Plan(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was done: the ids of the changed products, and why others were left out, by address."""
+    """What became of the products that one page has asked about: the addresses of the changed ones, and why others were
+    left out, by address.
+    """
 
-    changed: list[int]
+    changed: list[str]
     left_out: dict[str, dict[str, str]]
 
 
@@ -114,17 +117,23 @@ def plans_for(slugs: Sequence[str], change: Change) -> list[Plan]:
     return _plans(products, change)
 
 
-def change_many(marks: dict[str, str], change: Change, key: str) -> Outcome | None:
-    """Change the products, named by address with the marks of their plans, in the current unit.
+def batches(marks: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the products of a page in parts that are written in one short unit each: others write in between."""
+    pairs = list(marks.items())[:MOST_PRODUCTS]
+    return (dict(pairs[place : place + _BATCH]) for place in range(0, len(pairs), _BATCH))
 
-    ``key`` is of the page that asked: sent a second time nothing happens, and the answer is None.
+
+def change_batch(marks: dict[str, str], change: Change, key: str) -> list[int]:
+    """Change the products, named by address with the marks of their plans, in the current unit; return their ids.
+
+    ``key`` is of the page that asked. What was done for it before, because the page is sent again, is not done twice.
     """
-    products = _lock(list(marks)[:MOST_PRODUCTS])
-    if find_outcome(key) is not None:
-        return None
-    outcome = Outcome([], {})
+    products = _lock(list(marks))
+    before = find_outcome(key)
+    done = {*before.changed, *before.left_out} if before else set()
+    outcome, ids = Outcome([], {}), []
     is_category_gone = change.category is not None and not _exists(change.category)
-    for plan in _plans(products, change):
+    for plan in _plans([product for product in products if product.slug not in done], change):
         product = plan.product
         refusal = plan.refusal if plan.mark == marks[product.slug] else _CHANGED_MEANWHILE
         refusal = _CATEGORY_GONE if is_category_gone else refusal
@@ -132,23 +141,32 @@ def change_many(marks: dict[str, str], change: Change, key: str) -> Outcome | No
             outcome.left_out[product.slug] = {"title": product.title, "reason": refusal}
         elif plan.steps:
             _carry_out(product, plan.steps, change)
-            outcome.changed.append(product.id)
-    journal.write(_topic(key), CHANGED, products=len(outcome.changed), left_out=outcome.left_out)
-    return outcome
+            outcome.changed.append(product.slug)
+            ids.append(product.id)
+    for slug in marks.keys() - done - {product.slug for product in products}:
+        outcome.left_out[slug] = {"title": slug, "reason": _CHANGED_MEANWHILE}
+    if outcome.changed or outcome.left_out or before is None:
+        changed = dict.fromkeys(outcome.changed, "")
+        journal.write(_topic(key), CHANGED, changed=changed, left_out=outcome.left_out)
+    return ids
 
 
-def find_outcome(key: str) -> dict[str, Any] | None:
-    """Return what the journal knows of the change with that key: ``products`` (how many) and ``left_out``."""
-    found = journal.entries_of(_topic(key), limit=1)
-    return found[0].data if found else None
-
-
-def _exists(category: Category) -> bool:
-    return db.session().scalar(select(Category.id).where(Category.id == category.id)) is not None
+def find_outcome(key: str) -> Outcome | None:
+    """Return what the journal knows of the changes that the page with that key has asked for."""
+    entries = journal.entries_of(_topic(key))
+    if not entries:
+        return None
+    changed = [slug for entry in reversed(entries) for slug in entry.data["changed"]]
+    left_out = {slug: about for entry in entries for slug, about in entry.data["left_out"].items()}
+    return Outcome(changed, left_out)
 
 
 def _topic(key: str) -> str:
     return f"bulk:{key}"
+
+
+def _exists(category: Category) -> bool:
+    return db.session().scalar(select(Category.id).where(Category.id == category.id)) is not None
 
 
 def _lock(slugs: list[str]) -> list[Product]:
@@ -214,19 +232,11 @@ def _new_amount(variant: Variant, how: PriceChange, number: Decimal) -> int:
     if how is PriceChange.SET:
         wanted = number
     elif how.is_percent:
-        wanted = price * (100 + (number if how is PriceChange.RAISE_PERCENT else -number)) / 100
+        wanted = (price * (100 + (number if how is PriceChange.RAISE_PERCENT else -number))).scaleb(-2)
     else:
         wanted = price + (number if how is PriceChange.RAISE else -number)
-    step = _payable_step(variant.currency) if how.is_percent else 1
+    step = payable_step(variant.currency) if how.is_percent else 1
     return int((wanted / step).quantize(Decimal(1), ROUND_HALF_UP)) * step
-
-
-def _payable_step(currency: str) -> int:
-    """Stripe charges currencies of three decimals in steps of ten.
-
-    Source: https://docs.stripe.com/currencies#three-decimal
-    """
-    return 10 if exponent_of(currency) == 3 else 1
 
 
 def _refusals(product: Product, change: Change, missing: list[Missing], steps: list[Step]) -> Any:
