@@ -116,7 +116,7 @@ def list_cards(
     ``root`` is what stands before each path: the language prefix of the page.
     """
     position = _read_position(after, sort)
-    tagged = "" if tag is None else "common" if tag.is_common else "rare"
+    tagged = "" if tag is None else "common" if tag.is_common else "rare" if db.is_sqlite() else "rare array"
     shelves = next(count for count in _SHELF_COUNTS if len(category_ids) <= count)
     statement = _list_statement(language, sort, shelves, tagged, position is not None)
     values: dict[str, Any] = {"now": now(), "size": size + 1}
@@ -370,9 +370,10 @@ def _list_statement(language: str, sort: Sort, shelves: int, tagged: str, contin
     """
     key: Any = _product.published_at if sort is Sort.NEWEST else _product.price_amount
     is_public, is_out = published(bindparam("now"))
-    if tagged == "rare" or sort is not Sort.NEWEST:
+    is_rare = tagged.startswith("rare")
+    if is_rare or sort is not Sort.NEWEST:
         is_out = func.coalesce(_product.published_at, _product.created_at) <= bindparam("now")
-    if tagged == "rare":
+    if is_rare:
         is_public = func.coalesce(_product.state, "") == ProductState.PUBLISHED.value
         key = func.coalesce(key, _product.created_at if sort is Sort.NEWEST else 0)
     descending = sort in (Sort.NEWEST, Sort.DEAREST)
@@ -399,9 +400,15 @@ def _list_statement(language: str, sort: Sort, shelves: int, tagged: str, contin
 
 
 def _tagged(how: str) -> tuple[ColumnElement[bool], ...]:
-    """A tag that few have is looked up and its products sorted; a common one is met soon on the way in order."""
+    """A tag that few have is looked up and its products sorted; a common one is met soon on the way in order.
+
+    PostgreSQL would rather read the whole table than look up some thousand products; an array leaves it no choice.
+    """
+    few = select(_given.product_id).where(_given.tag_id == bindparam("tag"))
     if how == "rare":
-        return (_product.id.in_(select(_given.product_id).where(_given.tag_id == bindparam("tag"))),)
+        return (_product.id.in_(few),)
+    if how == "rare array":
+        return (_product.id == func.any(func.array(few.scalar_subquery())),)
     if how == "common":
         has_it = (_given.product_id == _product.id, _given.tag_id == bindparam("tag"))
         return (exists().where(*has_it).correlate(Product.__table__),)
