@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from PIL import Image
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, false, func, select
 
 from storefront.catalog.models import Picture
 from storefront.catalog.pixels import (
@@ -168,7 +168,8 @@ def add_picture(product_id: int, encoded: EncodedPicture, alt: str = "") -> Pict
 
 def lacks_sizes() -> Any:
     """Return the condition for pictures whose sizes are still to be made, as far as this machine can make them."""
-    return Picture.has_avif.is_(False) if CAN_AVIF else Picture.has_sizes.is_(False)
+    lacking = Picture.has_avif == false()  # as the index says it
+    return lacking if CAN_AVIF else and_(lacking, Picture.has_sizes == false())
 
 
 def order_sizes(picture_id: int, key: str) -> None:

@@ -120,6 +120,6 @@ _WITHOUT_JOB = (
     select(Picture.id, Picture.key)
     .outerjoin(Job, Job.unique_key == job_key(Picture.key))
     .where(lacks_sizes(), Job.id.is_(None))
-    .order_by(Picture.id.desc())
+    .order_by(Picture.has_sizes.desc(), Picture.id.desc())  # as the index has them
     .limit(1)
 )
