@@ -40,7 +40,8 @@ def test_variants_keep_options_and_their_pictures_and_contents_their_variant(des
     desk.upload(f"{here}/pictures", f"{here}/pictures", (picture_file(), "a.jpg"))
     with db.unit_of_work() as session:
         product = product_at(slug)
-        picture = pictures_of(product.id)[0]
+        picture = session.get_one(Picture, pictures_of(product.id)[0].id)
+        picture.shows = {"Size": ["L"]}
         session.add(
             Variant(
                 product_id=product.id,
@@ -62,7 +63,8 @@ def test_variants_keep_options_and_their_pictures_and_contents_their_variant(des
     large = copy.variants[1]
     assert (large.title, large.options, large.barcode) == ("L", {"Size": "L"}, "")
     assert large.translations == {"zh": {"title": "大"}}
-    assert large.picture_id == pictures_of(copy.id)[0].id
+    (picture_copy,) = pictures_of(copy.id)
+    assert (large.picture_id, picture_copy.shows) == (picture_copy.id, {"Size": ["L"]})
     assert list_contents(copy.id)[0].variant_id == large.id
 
 

@@ -82,6 +82,7 @@ def _copy_pictures(product: Product, made: Product, copied: dict[int, EncodedPic
         if picture.id in copied:  # else it was added since the objects were copied
             row = add_picture(made.id, copied[picture.id], picture.alt)
             row.translations = dict(picture.translations or {})
+            row.shows = picture.shows
             ids[picture.id] = row.id
     return ids
 
