@@ -165,7 +165,7 @@ def takings(currency: str) -> list[Takings]:
     return [
         Takings(
             days,
-            sum(row[place] for row in income),
+            sum(int(row[place]) for row in income),
             _amounts({row[0]: row[place + 3] for row in income}, currency) or [Money(0, currency)],
             _amounts({row[0]: row[place] for row in refunds}, currency),
         )

@@ -1,6 +1,10 @@
 """One currency from the shelf to Stripe: what a customer has chosen, or the shop's own, and never two in one sum."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from email import message_from_bytes
+from email.policy import default as default_policy
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,8 +18,10 @@ from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import PriceHistory, Product, Variant, VariantPrice
 from storefront.catalog.price_history import history_of
 from storefront.catalog.stamp import raise_stamp
+from storefront.checkout import refunding
 from storefront.core import db
 from storefront.core.money import Money, payable_step
+from storefront.core.settings import Settings
 from storefront.gateways.stripe import from_stripe, to_stripe
 from storefront.orders.models import Order
 from storefront.shop import service as shop
@@ -59,24 +65,52 @@ def latest_order() -> Order:
     return db.session().scalars(select(Order).order_by(Order.id.desc())).first()  # type: ignore[return-value]
 
 
-def test_chosen_currency_is_shown_and_paid_to_the_end(client: FlaskClient, till: Till) -> None:
+@pytest.mark.parametrize(
+    ("currency", "amount", "one", "two"),
+    [("JPY", 3000, "¥3,000", "¥6,000"), ("BHD", 1230, "BHD1.230", "BHD2.460")],
+)
+def test_chosen_currency_holds_to_the_end(
+    client: FlaskClient,
+    owner_client: FlaskClient,
+    till: Till,
+    work: Callable[[], int],
+    shop_settings: Settings,
+    currency: str,
+    amount: int,
+    one: str,
+    two: str,
+) -> None:
     product = sell(title="Atlas", amount=1900)
-    price(product, {"USD": 2100, "JPY": 3000})
-    assert choose(client, "JPY") == "/en/products"
+    price(product, {"USD": 2100, currency: amount})
+    assert choose(client, currency) == "/en/products"
     shelf, page = client.get("/en/products").text, client.get(f"/en{product.path}").text
-    assert "¥3,000" in shelf
+    plain = Money(amount, currency).plain
+    assert one in shelf.replace("\xa0", "")
     assert "€19" not in shelf + page
-    assert '"price":"3000","priceCurrency":"JPY"' in page.replace(": ", ":").replace(", ", ",")
+    assert f'"price":"{plain}","priceCurrency":"{currency}"' in page.replace(": ", ":").replace(", ", ",")
     put_into_cart(client, product, 2)
     answer = check_out(client)
     session = till.get(f"checkout/sessions/{session_id_of(answer.location)}")
-    assert (session["amount_total"], session["currency"]) == (6000, "jpy")
+    assert (session["amount_total"], session["currency"]) == (2 * amount, currency.lower())
     order_page = client.get(come_back(client, till.pay(answer.location))).text
-    assert "¥6,000" in order_page
-    assert latest_order().currency == "JPY"
-    assert [(str(row.income[0].amount), row.income[0].currency) for row in takings("EUR")] == [
-        ("6000", "JPY")
-    ] * 3
+    assert two in order_page.replace("\xa0", "")
+    order = latest_order()
+    assert [row.income for row in takings("EUR")] == [[Money(2 * amount, currency)]] * 3
+    with db.unit_of_work():
+        refunding.refund_in_full(order.id, "as agreed")
+    work()
+    refunds: Any = till.get("refunds")["data"]
+    assert [(each["amount"], each["currency"]) for each in refunds] == [(2 * amount, currency.lower())]
+    texts = [text_of(mail) for mail in (shop_settings.var_dir / "outbox").rglob("*.eml")]
+    assert [two in text.replace("\xa0", "") for text in texts if "Atlas" in text] == [True] * 2
+    assert two in owner_client.get(f"/admin/orders/{order.number}").text.replace("\xa0", "")
+
+
+def text_of(mail: Path) -> str:
+    """Return the plain words of a mail."""
+    body = message_from_bytes(mail.read_bytes(), policy=default_policy).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def test_kept_pages_do_not_cross_from_one_currency_to_another(app: Flask, client: FlaskClient) -> None:
