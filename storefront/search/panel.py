@@ -25,6 +25,8 @@ from storefront.web.page_cache import MOST_OPTIONS, OPTION_PREFIX
 _MOST_SHELVES = 20
 _MOST_TAGS = 12
 _MOST_VALUES = 12
+# Sizes of clothes have an order of their own; all else comes by the number of products.
+_SIZES = {size: place for place, size in enumerate(("XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL"))}
 
 
 @dataclass(slots=True)
@@ -201,6 +203,7 @@ def _option_groups(narrowed: Narrowed, filters: Filters) -> list[Group]:
                 choices.append(
                     Choice(one.value, words.get("value", one.value), count_words(count), one.value in wanted)
                 )
+        choices.sort(key=lambda choice: _SIZES.get(choice.value.upper(), -1))
         groups.append(Group(f"{OPTION_PREFIX}{plain}", label, choices))
     return groups
 
