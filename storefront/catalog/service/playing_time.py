@@ -32,7 +32,9 @@ def frame_size(stream: BinaryIO) -> tuple[int, int] | None:
     """
     try:
         moov = _find_box(stream, b"moov", 0, stream.seek(0, os.SEEK_END))
-        sizes = (_size_of_track(stream, *trak) for trak in _boxes(stream, b"trak", *moov)) if moov else iter(())
+        sizes = (
+            (_size_of_track(stream, *trak) for trak in _boxes(stream, b"trak", *moov)) if moov else iter(())
+        )
         return next((size for size in sizes if size is not None), None)
     finally:
         stream.seek(0)
