@@ -84,10 +84,14 @@ class ComparedForm(OwnerForm):
         first = dict(part.rpartition(":")[::2] for part in (self.base.data or "").split())
         there = keyed_fields(saved)
         return [
-            _difference(field, there[key], first.get(key, _MARK_OF_NOTHING))
+            _difference(self.label_of(key, field), field, there[key], first.get(key, _MARK_OF_NOTHING))
             for key, field in keyed_fields(self).items()
             if key in there and values_of(field) != values_of(there[key])
         ]
+
+    def label_of(self, key: str, field: Any) -> str:
+        """Return how the field of that key is called, where several may have the same label."""
+        return str(field.label.text)
 
     def sent_values(self) -> list[tuple[str, str]]:
         """Return what a browser would send of the form as it stands."""
@@ -176,12 +180,12 @@ def _mark(field: Any) -> str:
 _MARK_OF_NOTHING = hashlib.sha256(b"").hexdigest()[:8]
 
 
-def _difference(typed: Any, saved: Any, first: str) -> Difference:
+def _difference(label: str, typed: Any, saved: Any, first: str) -> Difference:
     is_mine, is_theirs = _mark(typed) != first, _mark(saved) != first
     chosen = "" if is_mine and is_theirs else "theirs" if is_theirs else "mine"
     return Difference(
         typed.name,
-        str(typed.label.text),
+        label,
         _shown(saved),
         _shown(typed),
         "".join(values_of(saved)[:1]),

@@ -279,6 +279,13 @@ class ProductForm(ComparedForm):
             self.variants.append_entry()
             self.set_currency()
 
+    def label_of(self, key: str, field: Any) -> str:
+        """Return the label, with the name of the variant before that of one of its fields."""
+        line, _sep, _name = key.rpartition("/")
+        variant = next((row.title.data for row in self.rows if line and row.key == line), "")
+        label = str(field.label.text)
+        return str(gettext("%(what)s: %(said)s", what=variant, said=label)) if variant else label
+
     def rebase(self, saved: "ProductForm") -> None:
         """Stand on what is saved now, so that saving again is a decision; untouched stocks follow."""
         self.version.data = saved.version.data
