@@ -366,12 +366,12 @@ def _list_statement(language: str, sort: Sort, shelves: int, tagged: str, contin
     number of products on them has to be sorted.
 
     SQLite knows nothing of how many rows a condition leaves, so it is shown only those that it should use an index
-    for: those in whose order the list is read, or for a rare tag the tag alone.
+    for: those in whose order the list is read (of two bounds it takes the first), or for a rare tag the tag alone.
     """
     key: Any = _product.published_at if sort is Sort.NEWEST else _product.price_amount
     is_public, is_out = published(bindparam("now"))
     is_rare = tagged.startswith("rare")
-    if is_rare or sort is not Sort.NEWEST:
+    if is_rare or continued or sort is not Sort.NEWEST:
         is_out = func.coalesce(_product.published_at, _product.created_at) <= bindparam("now")
     if is_rare:
         is_public = func.coalesce(_product.state, "") == ProductState.PUBLISHED.value

@@ -48,7 +48,7 @@ def test_typed_tags_are_kept_with_the_product_and_lead_to_its_like(
     assert "Nothing here yet" in client.get("/products?tag=mo-shui").text
 
 
-def test_what_does_not_fit_is_said_at_the_field(desk: Desk, ink: Product) -> None:
+def test_typing_is_helped_and_what_does_not_fit_is_said(app: Flask, desk: Desk, ink: Product) -> None:
     here = f"/admin/products/{ink.slug}"
     for typed, sentence in (
         ("x" * 81, f"“{'x' * 30}…” is too long: a tag has up to 80 characters."),
@@ -57,9 +57,6 @@ def test_what_does_not_fit_is_said_at_the_field(desk: Desk, ink: Product) -> Non
         answer = desk.send(here, here, tags=typed)
         assert (answer.status_code, errors_of(answer)) == (422, {"tags": sentence})
 
-
-def test_half_typed_tags_are_not_made_by_the_autosave(app: Flask, desk: Desk, ink: Product) -> None:
-    here = f"/admin/products/{ink.slug}"
     with app.app_context(), db.unit_of_work() as session:
         session.get_one(Product, ink.id).state = "draft"
     fields = desk.form(here)
@@ -69,8 +66,6 @@ def test_half_typed_tags_are_not_made_by_the_autosave(app: Flask, desk: Desk, in
     with app.app_context():
         assert db.session().query(Tag).count() == 0
 
-
-def test_suggestions_complete_the_last_of_the_typed_tags(app: Flask, desk: Desk, ink: Product) -> None:
     with app.app_context(), db.unit_of_work():
         set_tags(ink.id, ["Blue", "Black", "100%_wool"])
     assert 'value="Red, Black"' in desk.open("/admin/tag-suggestions?tags=Red,%20bl").text
