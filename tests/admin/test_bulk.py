@@ -1,12 +1,16 @@
 """Many products at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
 
 from storefront.catalog.models import Category, PriceHistory, Variant
+from storefront.catalog.service import bulk
 from storefront.catalog.service.bulk import PriceChange, _new_amount
 from storefront.catalog.stamp import read_stamp
 from storefront.catalog.states import ProductState
@@ -15,7 +19,7 @@ from storefront.core.money import exponent_of
 from storefront.journal.service import entries_of, latest
 from tests.admin.desk import Desk, Fields, errors_of, fields_of, words_of
 from tests.admin.test_products import make, product_at
-from tests.selling import make_product
+from tests.selling import OWNER, log_in, make_product, token_of
 
 LIST, PREVIEW, CHANGES = "/admin/products", "/admin/products/bulk/preview", "/admin/products/bulk/changes"
 
@@ -68,6 +72,24 @@ def test_the_same_page_sent_twice_changes_once(desk: Desk) -> None:
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
     assert product_at(slug).price_amount == 1100
     assert sum(entry.action == "products.changed" for entry in latest()) == 1
+
+
+def test_the_same_page_sent_twice_at_once_changes_once(app: Flask, desk: Desk) -> None:
+    slugs = [make(amount=1000) for _ in range(5)]
+    fields = preview(desk, *slugs, price_change="raise_percent", price_number="10")
+    windows = [desk.client, app.test_client()]
+    log_in(windows[1], OWNER)
+    tokens = [token_of(window.get("/admin/products/new")) for window in windows]
+
+    def send(place: int) -> int:
+        sent = [*((name, each) for name, each in fields.items(multi=True) if name != "csrf_token")]
+        data = MultiDict([*sent, ("csrf_token", tokens[place])])
+        return windows[place].post(CHANGES, data=data).status_code
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(send, [0, 1])) == [303, 303]
+    assert [product_at(slug).price_amount for slug in slugs] == [1100] * 5
+    assert bulk.find_outcome(fields["key"]) == bulk.Outcome(slugs, {})
 
 
 def test_what_broke_off_in_the_middle_goes_on_when_the_page_is_sent_again(
