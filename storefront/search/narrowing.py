@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from storefront.catalog import bits
 from storefront.catalog.bits import Bits
-from storefront.catalog.facet_sets import FacetSets
+from storefront.catalog.facet_sets import FacetSets, FacetValue
 from storefront.catalog.facets import CATEGORY, OPTION, RATING, SHOWN, STOCK, TAG, YES
 from storefront.catalog.queries import Shelf, Sort, TagView
 from storefront.search.filters import Filters
@@ -43,6 +43,10 @@ class Narrowed:
             others = (each for other, each in self.chosen.items() if other != key)
             self._made[key] = reduce(bits.both, others, self.all)
         return self._made[key]
+
+    def is_everything_without(self, name: str) -> bool:
+        """Whether nothing but this one thing was chosen, so that counts are those of the whole shop."""
+        return self.all is self.sets.named(SHOWN, YES) and not self.chosen.keys() - {name}
 
 
 class Shelves:
@@ -107,14 +111,21 @@ def count_up(some: Bits, value: Bits) -> int:
     return min(bits.count_both(some, value, MOST_COUNTED), MOST_COUNTED + 1)
 
 
+def count_value(narrowed: Narrowed, name: str, value: FacetValue | None) -> int:
+    """Return how many products have the value, of those that are counted for this thing."""
+    if value is None:
+        return 0
+    if narrowed.is_everything_without(name):
+        return min(value.products, MOST_COUNTED + 1)
+    return count_up(narrowed.left_without(name), narrowed.sets.get(value)[0])
+
+
 def count_shelf(narrowed: Narrowed, shelf: Shelf) -> int:
     """Return how many products a category has with all below it: a product is in one of them."""
-    base, found = narrowed.left_without(CATEGORY), 0
-    for id_ in narrowed.shelves.with_all_below(shelf):
-        found += count_up(base, narrowed.sets.named(CATEGORY, str(id_)))
-        if found > MOST_COUNTED:
-            break
-    return min(found, MOST_COUNTED + 1)
+    if narrowed.is_everything_without(CATEGORY):
+        values = (narrowed.sets.find(CATEGORY, str(id_)) for id_ in narrowed.shelves.with_all_below(shelf))
+        return min(sum(value.products for value in values if value), MOST_COUNTED + 1)
+    return count_up(narrowed.left_without(CATEGORY), _shelf_set(narrowed.sets, narrowed.shelves, shelf))
 
 
 def price_set(sets: FacetSets, all_: Bits, least: int | None, most: int | None) -> Bits:
@@ -162,7 +173,12 @@ def page_of(
 
 
 def _shelf_set(sets: FacetSets, shelves: Shelves, shelf: Shelf) -> Bits:
-    return _union([sets.named(CATEGORY, str(id_)) for id_ in shelves.with_all_below(shelf)])
+    """Return what is in a category and in all below it, remembered until something changes."""
+    ids = shelves.with_all_below(shelf)
+    found: Bits = sets.remembered(
+        f"shelves:{ids}", lambda: _union([sets.named(CATEGORY, str(id_)) for id_ in ids])
+    )
+    return found
 
 
 def _union(some: list[Bits]) -> Bits:

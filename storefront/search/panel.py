@@ -16,6 +16,7 @@ from storefront.search.narrowing import (
     Shelves,
     count_shelf,
     count_up,
+    count_value,
     price_ranges,
     range_set,
 )
@@ -109,7 +110,8 @@ def tag_ids(sets: FacetSets) -> list[int]:
 
 def make_panel(narrowed: Narrowed, filters: Filters, tags: list[TagView], place: Address) -> Panel:
     """Return the groups that have something to choose from, with counts, and the chips."""
-    _fetch(narrowed.sets, narrowed.shelves, tags)
+    if not narrowed.is_everything_without(""):
+        _fetch(narrowed.sets, narrowed.shelves, tags)
     groups = [
         _shelf_group(narrowed, filters),
         *_option_groups(narrowed, filters),
@@ -174,10 +176,9 @@ def _offered(shelves: Shelves, filters: Filters) -> list[Shelf]:
 
 
 def _tag_group(narrowed: Narrowed, filters: Filters, tags: list[TagView]) -> Group:
-    base = narrowed.left_without(TAG)
     choices = []
     for one in tags:
-        count = count_up(base, narrowed.sets.named(TAG, str(one.id)))
+        count = count_value(narrowed, TAG, narrowed.sets.find(TAG, str(one.id)))
         if count or one.slug in filters.tags:
             choices.append(Choice(one.slug, one.name, count_words(count), one.slug in filters.tags))
     return Group("tag", gettext("Tag"), choices)
@@ -189,7 +190,7 @@ def _option_groups(narrowed: Narrowed, filters: Filters) -> list[Group]:
     names = list(dict.fromkeys([*chosen_names, *sets.option_names()]))[: max(MOST_OPTIONS, len(chosen_names))]
     groups = []
     for name in names:
-        base, plain = narrowed.left_without(name), name.removeprefix(OPTION)
+        plain = name.removeprefix(OPTION)
         choices = []
         label = plain
         values = sets.listed(name)[:_MOST_VALUES]
@@ -198,7 +199,7 @@ def _option_groups(narrowed: Narrowed, filters: Filters) -> list[Group]:
         for one in [*values, *(each for each in more if each is not None)]:
             words = one.labels.get(language, {})
             label = words.get("name", label)
-            count = count_up(base, sets.get(one)[0])
+            count = count_value(narrowed, name, one)
             if count or one.value in wanted:
                 choices.append(
                     Choice(one.value, words.get("value", one.value), count_words(count), one.value in wanted)
@@ -209,10 +210,9 @@ def _option_groups(narrowed: Narrowed, filters: Filters) -> list[Group]:
 
 
 def _rating_group(narrowed: Narrowed, filters: Filters) -> Group:
-    base = narrowed.left_without(RATING)
     choices = []
     for stars in RATINGS:
-        count = count_up(base, narrowed.sets.named(RATING, str(stars)))
+        count = count_value(narrowed, RATING, narrowed.sets.find(RATING, str(stars)))
         if count or filters.rating == stars:
             choices.append(
                 Choice(str(stars), _rating_words(stars), count_words(count), filters.rating == stars)
@@ -221,7 +221,7 @@ def _rating_group(narrowed: Narrowed, filters: Filters) -> Group:
 
 
 def _stock_group(narrowed: Narrowed, filters: Filters) -> Group:
-    count = count_up(narrowed.left_without(STOCK), narrowed.sets.named(STOCK, YES))
+    count = count_value(narrowed, STOCK, narrowed.sets.find(STOCK, YES))
     choice = Choice("1", gettext("In stock"), count_words(count), filters.in_stock)
     return Group("stock", gettext("Availability"), [choice] if count or filters.in_stock else [])
 
