@@ -433,7 +433,7 @@ def test_the_list_goes_on_and_costs_the_same_with_one_and_with_many(desk: Desk) 
     with counted_queries() as with_many:
         page = desk.open("/admin/products")
 
-    assert len(with_one) == len(with_many) <= 3
+    assert len(with_one) == len(with_many) <= 4  # one of them: the categories into which they may move
     assert page.text.count('class="product-row"') == 30
     following = page.text.split('rel="next" href="')[1].split('"')[0]
     assert desk.open(following).text.count('class="product-row"') == 2
