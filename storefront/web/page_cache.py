@@ -277,8 +277,6 @@ class PageCache:
             if _is_made_up(key[2]):
                 self._pages.move_to_end(key, last=False)
             self._bytes_left -= entry.size
-            if _is_made_up(key[2]):
-                self._pages.move_to_end(key, last=False)
             while self._bytes_left < 0:
                 _, oldest = self._pages.popitem(last=False)
                 self._bytes_left += oldest.size
