@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := .venv/bin
 LIGHTHOUSE := tests/servers/lighthouse
-# Two processes test at the same time; each keeps the tests of one file together.
+# Two processes test at the same time; who is done first takes from the other's rest.
 TEST_PROCESSES ?= 2
 
 # An environment that was moved, or whose Python was uninstalled, is made anew.
@@ -22,7 +22,7 @@ run: .venv/.installed-run ## start the shop: web, worker and practice payment in
 	@exec $(BIN)/python -m storefront run $(ARGS)
 
 test: .venv/.installed-dev lighthouse ## run all tests; ARGS="-k cart" runs some
-	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 check: ruff mypy imports templates ## look through the code without running it
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _FIXTURES = sorted(path.stem for path in (Path(__file__).parent / "fixtures").glob("[!_]*.py"))
 
 pytest_plugins = [
+    "tests.servers.alone",
     "tests.servers.skips",
     "tests.servers.network",
     *(f"tests.fixtures.{name}" for name in _FIXTURES),

@@ -1,5 +1,7 @@
 """The signed cookie that carries the random id of a visitor's cart."""
 
+from functools import lru_cache
+
 from flask import Response, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -37,4 +39,9 @@ def _name() -> str:
 
 def _signer() -> URLSafeSerializer:
     # The last key of the list signs in itsdangerous; ours is the first.
-    return URLSafeSerializer(list(reversed(settings().signing_keys)), salt="cart")
+    return _signer_with(tuple(reversed(settings().signing_keys)))
+
+
+@lru_cache(maxsize=4)
+def _signer_with(keys: tuple[str, ...]) -> URLSafeSerializer:
+    return URLSafeSerializer(list(keys), salt="cart")

@@ -1,14 +1,16 @@
 """Reading a cart as pages show it and as the checkout takes it, with the prices of now in one currency."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, bindparam, select
 
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.pricing import has_price, price_in, priced_in
 from storefront.cart.showing import CartView, LineView, is_short, problem, problem_of_amount
 from storefront.catalog.models import Product, Variant
-from storefront.catalog.pricing import Priced
+from storefront.catalog.wares import WARE, ProductRow, VariantRow, ware_of
 from storefront.core import db
 from storefront.core.clock import datetime, now
 from storefront.shop.service import currency as shop_currency
@@ -45,44 +47,60 @@ def view_of(cart: Cart | None, wished: str) -> CartView:
     if cart is None:
         return CartView("", [], wished, wished, [])
     own = shop_currency()
-    statement = (
-        select(CartLine, Variant, Product, price_in(wished, own))
-        .join(Variant, Variant.id == CartLine.variant_id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(CartLine.cart_id == cart.id)
-        .order_by(CartLine.added_at, CartLine.id)
-    )
-    rows = db.session().execute(statement).all()
+    found = db.execute(_lines_statement(wished == own), {"cart": cart.id, "currency": wished})
+    rows = [_line_of(row) for row in found]
     moment = now()
-    anything_short = any(is_short(variant, line.quantity) for line, variant, _, _ in rows)
+    anything_short = any(is_short(line.variant, line.quantity) for line in rows)
     held = held_units(cart.checkout_key) if anything_short else {}
     unpriced = [
-        in_language(product, "title")
-        for _, _, product, amount in rows
-        if wished != own and not has_price(product, amount, wished)
+        in_language(line.product, "title")
+        for line in rows
+        if wished != own and not has_price(line.product, line.amount, wished)
     ]
     currency = own if unpriced else wished
-    lines = [
-        _line_view(
-            line, variant, product, priced_in(variant, amount, currency), held.get(variant.id, 0), moment
-        )
-        for line, variant, product, amount in rows
-    ]
+    lines = [_line_view(line, currency, held.get(line.variant.id, 0), moment) for line in rows]
     return CartView(cart.checkout_key, lines, currency, wished, unpriced)
 
 
-def _line_view(
-    line: CartLine, variant: Variant, product: Product, priced: Priced, held: int, moment: datetime
-) -> LineView:
+class _Line(NamedTuple):
+    quantity: int
+    chosen_amount: int | None
+    chosen_currency: str | None
+    variant: VariantRow
+    product: ProductRow
+    # What one costs in the wished currency, where that is not the shop's own.
+    amount: int | None
+
+
+def _line_of(row: Row[*tuple[Any, ...]]) -> _Line:
+    quantity, chosen_amount, chosen_currency, *_ = row
+    variant, product = ware_of(row, 3)
+    return _Line(quantity, chosen_amount, chosen_currency, variant, product, row[-1])
+
+
+def _line_view(line: _Line, currency: str, held: int, moment: datetime) -> LineView:
     own = shop_currency()
     chosen_in = line.chosen_currency or own
-    wrong = problem(variant, product, line.quantity, held, own)
+    priced = priced_in(line.variant, line.amount, currency)
+    wrong = problem(line.variant, line.product, line.quantity, held, own)
     return LineView(
-        variant,
+        line.variant,
         priced,
-        product,
+        line.product,
         line.quantity,
         wrong or problem_of_amount(priced, line.chosen_amount, chosen_in, moment),
         line.chosen_amount if chosen_in == priced.currency else None,
         moment,
+    )
+
+
+@lru_cache(maxsize=2)
+def _lines_statement(is_own_currency: bool) -> Select[Any]:
+    line = CartLine.__table__.c
+    return (
+        select(line.quantity, line.chosen_amount, line.chosen_currency, *WARE, price_in(is_own_currency))
+        .join_from(CartLine, Variant)
+        .join(Product, Product.id == Variant.product_id)
+        .where(line.cart_id == bindparam("cart"))
+        .order_by(line.added_at, line.id)
     )

@@ -1,9 +1,10 @@
 """Filling and changing a cart. What comes from a form is corrected and said, never trusted and never a fault."""
 
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
 from flask_babel import gettext
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, Table, bindparam, delete, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.cart.models import Cart, CartLine
@@ -18,12 +19,14 @@ from storefront.cart.showing import (
 from storefront.catalog import queries as catalog
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.pricing import Priced
+from storefront.catalog.wares import WARE, ProductRow, VariantRow, ware_of
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.core.ids import new_public_id
 from storefront.shop.service import currency as shop_currency
 from storefront.web.language import in_language
 
+_cart, _line_row = cast(Table, Cart.__table__), cast(Table, CartLine.__table__)
 KEPT_FOR = timedelta(days=30)
 # Stripe takes 100 lines a session.
 MOST_LINES = 100
@@ -37,13 +40,12 @@ def find_cart(
     Whoever changes a cart asks ``for_update``: everybody locks the cart before its lines and before its order.
     """
     if account_id is not None:
-        own = _one(select(Cart).where(Cart.account_id == account_id), for_update)
+        own = _one(_OF_ACCOUNT, for_update, account=account_id)
         if own is not None:
             return own
     if not public_id:
         return None
-    oldest = now() - KEPT_FOR
-    cart = _one(select(Cart).where(Cart.public_id == public_id, Cart.updated_at > oldest), for_update)
+    cart = _one(_OF_VISITOR, for_update, public_id=public_id, oldest=now() - KEPT_FOR)
     return cart if cart is not None and cart.account_id in (None, account_id) else None
 
 
@@ -54,11 +56,11 @@ def make_cart(account_id: int | None) -> Cart:
         db.session().add(cart)
         db.session().flush()
         return cart
-    insert = sqlite.insert if db.is_sqlite() else postgresql.insert
+    insert_once = sqlite.insert if db.is_sqlite() else postgresql.insert
     row = {"account_id": account_id, "public_id": new_public_id(), "checkout_key": new_public_id()}
     times = {"created_at": now(), "updated_at": now()}
     db.session().execute(
-        insert(Cart).values(**row, **times).on_conflict_do_nothing(index_elements=["account_id"])
+        insert_once(Cart).values(**row, **times).on_conflict_do_nothing(index_elements=["account_id"])
     )
     return db.session().scalars(select(Cart).where(Cart.account_id == account_id).with_for_update()).one()
 
@@ -105,19 +107,10 @@ def count_of(public_id: str | None, account_id: int | None) -> int:
     """Return how many pieces are in the cart, for the header (1 query)."""
     if account_id is None and not public_id:
         return 0
-    whose = (
-        Cart.account_id == account_id
-        if account_id is not None
-        else (
-            (Cart.public_id == public_id) & (Cart.account_id.is_(None)) & (Cart.updated_at > now() - KEPT_FOR)
-        )
-    )
-    statement = (
-        select(func.coalesce(func.sum(CartLine.quantity), 0))
-        .join(Cart, Cart.id == CartLine.cart_id)
-        .where(whose)
-    )
-    return int(db.session().scalar(statement) or 0)
+    if account_id is not None:
+        return int(db.execute(_COUNT_OF_ACCOUNT, {"account": account_id}).scalar_one())
+    values = {"public_id": public_id, "oldest": now() - KEPT_FOR}
+    return int(db.execute(_COUNT_OF_VISITOR, values).scalar_one())
 
 
 def merge_at_login(public_id: str | None, account_id: int) -> None:
@@ -182,66 +175,87 @@ def _set(
     found = _look_up(cart, variant_id, currency or shop_currency())
     if found is None or found.variant.archived_at is not None or not catalog.is_published(found.product):
         return Change(gettext("This product is not on offer any more."), 0, is_as_wished=False)
-    variant, line = found.variant, found.line
-    wished = exactly or more + (line.quantity if line else 0)
+    variant, had = found.variant, found.quantity or 0
+    wished = exactly or more + had
     title = in_language(found.product, "title")
     most = most_of(
         variant, held_units(cart.checkout_key).get(variant_id, 0) if is_short(variant, wished) else 0
     )
     if most == 0:
         return Change(gettext("%(title)s is sold out.", title=title), 0, is_as_wished=False)
-    if line is None and found.lines_in_cart >= MOST_LINES:
+    if found.line_id is None and found.lines_in_cart >= MOST_LINES:
         return Change(gettext("A cart holds at most 100 different things."), 0, is_as_wished=False)
     chosen = read_amount(found.priced, amount)
     if isinstance(chosen, str):
-        return Change(chosen, line.quantity if line else 0, is_as_wished=False, wrong_amount=amount)
+        return Change(chosen, had, is_as_wished=False, wrong_amount=amount)
     quantity = min(wished, most)
-    if line is None:
-        line = CartLine(cart_id=cart.id, variant_id=variant_id)
-        db.session().add(line)
-    line.quantity = quantity
-    if chosen is not None:
-        line.chosen_amount, line.chosen_currency = chosen, found.priced.currency
-    _touch(cart)
+    _write(cart, found, quantity, chosen)
+    pieces = found.pieces_in_cart - had + quantity
     if quantity < wished:
-        return Change(
-            gettext("There are only %(num)s of %(title)s.", num=quantity, title=title),
-            quantity,
-            is_as_wished=False,
-        )
-    return Change(gettext("%(title)s is in the cart.", title=title), quantity)
+        said = gettext("There are only %(num)s of %(title)s.", num=quantity, title=title)
+        return Change(said, quantity, is_as_wished=False, pieces=pieces)
+    return Change(gettext("%(title)s is in the cart.", title=title), quantity, pieces=pieces)
+
+
+def _write(cart: Cart, found: "_Found", quantity: int, chosen: int | None) -> None:
+    row: dict[str, Any] = {"quantity": quantity}
+    if chosen is not None:
+        row |= {"chosen_amount": chosen, "chosen_currency": found.priced.currency}
+    if found.line_id is None:
+        db.execute(_NEW_LINE, {"cart_id": cart.id, "variant_id": found.variant.id, "added_at": now(), **row})
+    else:
+        db.execute(update(_line_row).where(_line_row.c.id == found.line_id).values(**row))
+    _touch(cart)
 
 
 class _Found(NamedTuple):
-    variant: Variant
-    product: Product
-    line: CartLine | None
+    line_id: int | None
+    quantity: int | None
     lines_in_cart: int
+    pieces_in_cart: int
+    variant: VariantRow
+    product: ProductRow
     priced: Priced
 
 
 def _look_up(cart: Cart, variant_id: int, currency: str) -> _Found | None:
     """Return all that is needed to put something into the cart, in one query."""
-    lines = select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart.id).scalar_subquery()
-    statement = (
-        select(Variant, Product, CartLine, lines, price_in(currency, shop_currency()))
-        .join(Product, Product.id == Variant.product_id)
-        .outerjoin(CartLine, (CartLine.variant_id == Variant.id) & (CartLine.cart_id == cart.id))
-        .where(Variant.id == variant_id)
-    )
-    row = db.session().execute(statement).one_or_none()
+    values = {"cart": cart.id, "variant": variant_id, "currency": currency}
+    row = db.execute(_ware_statement(currency == shop_currency()), values).one_or_none()
     if row is None:
         return None
-    variant, product, line, count, other = row
-    amount = other if has_price(product, other, currency) else None
-    return _Found(variant, product, line, count, priced_in(variant, amount, currency))
+    line_id, quantity, lines, pieces, *_ = row
+    variant, product = ware_of(row, 4)
+    amount = row[-1] if has_price(product, row[-1], currency) else None
+    return _Found(line_id, quantity, lines, pieces, variant, product, priced_in(variant, amount, currency))
 
 
-def _one(statement: Any, for_update: bool) -> Cart | None:
+@lru_cache(maxsize=2)
+def _ware_statement(is_own_currency: bool) -> Select[Any]:
+    """Ask for the line that is there, how full the cart is, and what is to be put into it."""
+    whole = select(func.count(), func.coalesce(func.sum(_line_row.c.quantity), 0))
+    whole_cart = whole.where(_line_row.c.cart_id == bindparam("cart")).subquery()
+    own_line = (_line_row.c.variant_id == Variant.id) & (_line_row.c.cart_id == bindparam("cart"))
+    return (
+        select(_line_row.c.id, _line_row.c.quantity, *whole_cart.c, *WARE, price_in(is_own_currency))
+        .select_from(Variant)
+        .join(Product, Product.id == Variant.product_id)
+        .join(whole_cart, true())
+        .outerjoin(_line_row, own_line)
+        .where(Variant.id == bindparam("variant"))
+    )
+
+
+def _one(statement: Any, for_update: bool, **values: Any) -> Cart | None:
     if for_update:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    found: Cart | None = db.session().scalar(statement)
+        statement = _for_update(statement)
+    found: Cart | None = db.session().scalar(statement, values)
     return found
+
+
+@lru_cache(maxsize=4)
+def _for_update(statement: Any) -> Any:
+    return statement.with_for_update().execution_options(populate_existing=True)
 
 
 def _line(cart: Cart, variant_id: int) -> CartLine | None:
@@ -253,4 +267,19 @@ def _line(cart: Cart, variant_id: int) -> CartLine | None:
 
 
 def _touch(cart: Cart) -> None:
-    cart.updated_at = now()
+    db.execute(_TOUCH, {"cart": cart.id, "moment": now()})
+
+
+_OF_ACCOUNT = select(Cart).where(Cart.account_id == bindparam("account"))
+_OF_VISITOR = select(Cart).where(
+    Cart.public_id == bindparam("public_id"), Cart.updated_at > bindparam("oldest")
+)
+_PIECES = select(func.coalesce(func.sum(_line_row.c.quantity), 0)).join_from(_line_row, _cart)
+_COUNT_OF_ACCOUNT = _PIECES.where(_cart.c.account_id == bindparam("account"))
+_COUNT_OF_VISITOR = _PIECES.where(
+    _cart.c.public_id == bindparam("public_id"),
+    _cart.c.account_id.is_(None),
+    _cart.c.updated_at > bindparam("oldest"),
+)
+_NEW_LINE = insert(_line_row)
+_TOUCH = update(_cart).where(_cart.c.id == bindparam("cart")).values(updated_at=bindparam("moment"))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from storefront.catalog import queries as catalog
-from storefront.catalog.models import Product, Variant
-from storefront.catalog.pictures import PictureView, cover_view
+from storefront.catalog.pictures import PictureView
 from storefront.catalog.pricing import Priced, PriceNow, price_at, unit_amount
+from storefront.catalog.wares import ProductRow, VariantRow
 from storefront.core.clock import datetime, now
 from storefront.core.money import (
     InvalidAmount,
@@ -31,9 +31,9 @@ class LineView:
     ``priced`` is what decides on its price: the variant itself, or its price in another currency.
     """
 
-    variant: Variant
+    variant: VariantRow
     priced: Priced
-    product: Product
+    product: ProductRow
     quantity: int
     problem: str | None
     chosen_amount: int | None
@@ -67,7 +67,7 @@ class LineView:
     @property
     def picture(self) -> PictureView | None:
         """The cover of the product."""
-        return cover_view(self.product.cover) if self.product.cover else None
+        return self.product.picture
 
 
 @dataclass(slots=True)
@@ -110,13 +110,15 @@ class CartView:
 class Change:
     """What became of a wish: the sentence for the person, and how many there are now.
 
-    ``wrong_amount`` is what was typed where one pays what one wants, when it can't be paid.
+    ``wrong_amount`` is what was typed where one pays what one wants, when it can't be paid. ``pieces`` is how many
+    there are in the whole cart, where that was found on the way.
     """
 
     sentence: str
     quantity: int
     is_as_wished: bool = True
     wrong_amount: str | None = None
+    pieces: int | None = None
 
 
 def read_amount(variant: Priced, text: str) -> int | str | None:
@@ -161,17 +163,17 @@ def problem_of_amount(
     return str(gettext("This costs at least %(least)s now. Please choose again.", least=now_least))
 
 
-def is_short(variant: Variant, quantity: int) -> bool:
+def is_short(variant: VariantRow, quantity: int) -> bool:
     """Whether there are fewer left than wanted."""
     return variant.stock is not None and variant.stock < quantity
 
 
-def most_of(variant: Variant, held: int) -> int:
+def most_of(variant: VariantRow, held: int) -> int:
     """Return how many one may have: what there is and what one's own unpaid order holds, within reason."""
     return MOST_OF_ONE if variant.stock is None else min(variant.stock + held, MOST_OF_ONE)
 
 
-def problem(variant: Variant, product: Product, quantity: int, held: int, currency: str) -> str | None:
+def problem(variant: VariantRow, product: ProductRow, quantity: int, held: int, currency: str) -> str | None:
     """Return why so many of it can't be bought as things are, None when they can."""
     is_on_offer = (
         variant.archived_at is None and catalog.is_published(product) and variant.currency == currency

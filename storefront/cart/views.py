@@ -170,7 +170,9 @@ def _ask_for_amount(change: Change, variant_id: int, quantity: int) -> Response:
 def _say(change: Change, mine: Cart | None) -> BaseResponse:
     """Answer an addition: the page stays and its status region speaks; without JavaScript the cart is shown."""
     if wants_fragment():
-        count = service.count_of(mine.public_id if mine else cart_id_of_visitor(), _account_id())
+        count = change.pieces
+        if count is None:
+            count = service.count_of(mine.public_id if mine else cart_id_of_visitor(), _account_id())
         response = make_response(
             render_template("cart/_added.html", change=change, count=count),
             200 if change.is_as_wished else 422,

@@ -6,7 +6,16 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.facets import mark
-from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Sample, Variant, VariantPrice
+from storefront.catalog.models import (
+    Chapter,
+    Content,
+    Lesson,
+    Picture,
+    Product,
+    Sample,
+    Variant,
+    VariantPrice,
+)
 from storefront.catalog.pictures import PictureView, cover_of
 from storefront.catalog.price_history import note_prices
 from storefront.catalog.pricing import next_change, packed, steps_of

@@ -149,7 +149,7 @@ def find_preview(language: str, *, token: str) -> ProductPage | None:
 
 
 def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> ProductPage | None:
-    row = db.rows(_page_statement(column, language), {"wanted": wanted, "now": now()}).first()
+    row = db.execute(_page_statement(column, language), {"wanted": wanted, "now": now()}).first()
     if row is None:
         return None
     *own, shelf_slug, shelf_name, shelf_words, tags, beside = row
@@ -158,7 +158,7 @@ def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> 
     _put_beside(page, beside, language, root)
     page.category = ShelfName(shelf_slug, shelf_name, shelf_words) if shelf_slug is not None else None
     page.variants = _offers(page.id)
-    pictures = db.rows(_PICTURES, {"product": page.id}).all()
+    pictures = db.execute(_PICTURES, {"product": page.id}).all()
     page.pictures = [cover_view(picture._asdict(), language) for picture in pictures]
     page.picture_ids = [picture.id for picture in pictures]
     page.picture_shows = [picture.shows for picture in pictures]
@@ -167,10 +167,10 @@ def _read(column: ColumnElement[str], language: str, wanted: str, root: str) -> 
 
 def _offers(product_id: int) -> list[Offer]:
     """Return the offers in the currency that the visitor has chosen, if each of them has a price in it."""
-    session, wanted = db.session(), chosen_currency()
+    wanted = chosen_currency()
     if wanted == shop_currency():
-        return [Offer._make(offer) for offer in session.execute(_OFFERS, {"product": product_id})]
-    rows = session.execute(_OFFERS_ELSEWHERE, {"product": product_id, "currency": wanted}).all()
+        return [Offer._make(offer) for offer in db.execute(_OFFERS, {"product": product_id})]
+    rows = db.execute(_OFFERS_ELSEWHERE, {"product": product_id, "currency": wanted}).all()
     offers = [Offer._make(own) for *own, _ in rows]
     if any(row.elsewhere is None for row in rows):
         return offers

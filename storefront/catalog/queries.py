@@ -41,6 +41,7 @@ from storefront.catalog.models import (
 from storefront.catalog.pictures import PictureView, cover_view_of
 from storefront.catalog.pricing import step_at
 from storefront.catalog.states import ProductState
+from storefront.catalog.wares import ProductRow
 from storefront.core import db
 from storefront.core.clock import datetime, from_timestamp, now, timedelta
 from storefront.core.money import Money
@@ -126,7 +127,7 @@ def list_cards(
         values["tag"] = tag.id
     if position is not None:
         values["position"], values["position_id"] = position
-    rows = db.rows(statement, values).all()
+    rows = db.execute(statement, values).all()
     elsewhere = _other_currency()
     cards = [_card_of(row, language, root, elsewhere) for row in rows[:size]]
     return Page(cards, _position_of(rows[size - 1], sort) if len(rows) > size else None)
@@ -139,7 +140,7 @@ def cards_by_ids(language: str, product_ids: list[int], root: str = "") -> list[
     statement, elsewhere = _by_ids_statement(language), _other_currency()
     found = {
         row.id: _card_of(row, language, root, elsewhere)
-        for row in db.rows(statement, {"ids": product_ids, "now": now()})
+        for row in db.execute(statement, {"ids": product_ids, "now": now()})
     }
     return [found[product_id] for product_id in product_ids if product_id in found]
 
@@ -187,7 +188,7 @@ def find_new_slug(slug: str) -> str | None:
     )
 
 
-def is_published(product: Product, at: datetime | None = None) -> bool:
+def is_published(product: Product | ProductRow, at: datetime | None = None) -> bool:
     """Whether customers may see and buy the product at that moment."""
     return (
         product.state is ProductState.PUBLISHED
@@ -207,7 +208,7 @@ def next_publication() -> datetime | None:
 
 
 def _read_next() -> tuple[datetime | None, datetime | None]:
-    published, priced = db.rows(_NEXT_BY_CLOCK, {"now": now()}).one()
+    published, priced = db.execute(_NEXT_BY_CLOCK, {"now": now()}).one()
     return published, priced
 
 
@@ -224,7 +225,7 @@ def list_shelves(language: str, chosen: str = "") -> list[Shelf]:
     """Return the same for a page that only shows them, with the text and picture of the one it is about."""
     return [
         Shelf(id_, parent_id, slug, name, text, _picture_of(picture, language))
-        for id_, parent_id, slug, name, text, picture in db.rows(
+        for id_, parent_id, slug, name, text, picture in db.execute(
             _shelves_statement(language), {"chosen": chosen}
         )
     ]

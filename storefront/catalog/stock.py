@@ -5,9 +5,9 @@ goes other than by a sale is a movement with its reason: what was received is th
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, Table, bindparam, select, update
 
 from storefront.accounts.models import Account
 from storefront.accounts.states import Role
@@ -127,15 +127,8 @@ def watch_level(variant_id: int) -> None:
 
 def _move(variant_id: int, *, stock: int = 0, reserved: int = 0, sold: int = 0) -> bool:
     """Make one guarded move by these differences; False when there are not enough units."""
-    enough = (Variant.stock.is_(None)) | (Variant.stock >= -stock)
-    statement = (
-        update(Variant)
-        .where(Variant.id == variant_id, enough)
-        .values(stock=Variant.stock + stock, reserved=Variant.reserved + reserved, sold=Variant.sold + sold)
-        .returning(Variant.product_id, Variant.stock, Variant.low_stock)
-        .execution_options(synchronize_session=False)
-    )
-    row = db.session().execute(statement).one_or_none()
+    values = {"variant": variant_id, "stock_by": stock, "reserved_by": reserved, "sold_by": sold, "least": -stock}
+    row = db.execute(_MOVE, values).one_or_none()
     if row is None:
         return False
     if row.stock is not None and _shown(row.stock) != _shown(row.stock - stock):
@@ -167,4 +160,18 @@ def _tell_owners(variant_id: int, when: str) -> None:
 
 _LEVEL: Any = select(Variant.stock, Variant.reserved, Variant.low_stock, Variant.low_stock_told_at).where(
     Variant.id == bindparam("id")
+)
+_variant = cast(Table, Variant.__table__)
+_MOVE = (
+    update(_variant)
+    .where(
+        _variant.c.id == bindparam("variant"),
+        _variant.c.stock.is_(None) | (_variant.c.stock >= bindparam("least", type_=Integer)),
+    )
+    .values(
+        stock=_variant.c.stock + bindparam("stock_by", type_=Integer),
+        reserved=_variant.c.reserved + bindparam("reserved_by", type_=Integer),
+        sold=_variant.c.sold + bindparam("sold_by", type_=Integer),
+    )
+    .returning(_variant.c.product_id, _variant.c.stock, _variant.c.low_stock)
 )

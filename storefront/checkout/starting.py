@@ -6,7 +6,7 @@ the session. If the process dies in between, the next click or the sweep makes t
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from storefront.cart import reading
@@ -149,7 +149,7 @@ def _decide(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
 
 def _decide_once(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
     with db.unit_of_work():
-        cart = db.session().scalars(select(Cart).where(Cart.id == buyer.cart_id).with_for_update()).one()
+        cart = db.session().scalars(_CART, {"id": buyer.cart_id}).one()
         order = _order_of_page(buyer, cart)
         if order is not None and order.payment_state is not PaymentState.UNPAID:
             return _GoTo(_page_of(buyer, order))
@@ -173,7 +173,7 @@ def _decide_once(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
 def _order_of_page(buyer: Buyer, cart: Cart) -> Order | None:
     """Return the order that this page has made. One that was called off makes room for the next, with a new key."""
     order = orders.find_by_key(buyer.page_key) if buyer.page_key else None
-    if order is None or order.state is OrderState.CANCELLED:
+    if buyer.page_key != cart.checkout_key and (order is None or order.state is OrderState.CANCELLED):
         order = orders.find_by_key(cart.checkout_key)
     if order is None:
         return None
@@ -206,11 +206,10 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
 def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:
     until = now() + SESSION_LASTS
     order = placing.place(wish, until)
-    order = moving.lock(order.id)
     if order.total_amount == 0:
         settling.confirm(order)
         return _GoTo(_page_of(buyer, order))
-    payment = _begin_attempt(buyer, order)
+    payment = _begin_attempt(buyer, order, 1)
     reach("starting.before_first_commit")
     return _OpenSession(payment)
 
@@ -227,19 +226,19 @@ def _try_again(buyer: Buyer, order: Order) -> _OpenSession:
     reservations.release(order)
     reservations.forget_released(order)
     placing.reserve_again(order, order.lines, now() + SESSION_LASTS)
-    return _OpenSession(_begin_attempt(buyer, order))
+    return _OpenSession(_begin_attempt(buyer, order, payments.next_attempt(order)))
 
 
-def _begin_attempt(buyer: Buyer, order: Order) -> Payment:
+def _begin_attempt(buyer: Buyer, order: Order, attempt: int) -> Payment:
     until = now() + SESSION_LASTS
     request = session_request(
         order,
         list(order.lines),
-        reference=payments.reference_of(order),
+        reference=payments.reference_of(order, attempt),
         expires_at=until,
         base_url=f"{buyer.base_url}/{buyer.language}",
     )
-    return payments.begin_attempt(order, request, until)
+    return payments.begin_attempt(order, attempt, request, until)
 
 
 def _open_session(payment: Payment, gateway: PaymentGateway) -> str | None:
@@ -297,9 +296,9 @@ def _get_session(session_id: str, gateway: PaymentGateway) -> SessionView | None
 
 def _note(payment: Payment, session: SessionView, gateway: PaymentGateway) -> str | None:
     """Note the session. When the attempt was ended meanwhile, the session must not stay payable."""
-    noted, current = db.again_on_conflict(lambda: _note_once(payment, session))
+    is_noted = db.again_on_conflict(lambda: _note_once(payment, session))
     reach("starting.after_second_commit")
-    if noted or (current.status is PaymentStatus.OPEN and current.session_id == session.id):
+    if is_noted:
         return session.url
     try:
         settling.apply(gateway.expire_session(session.id) if session.status == "open" else session)
@@ -308,10 +307,17 @@ def _note(payment: Payment, session: SessionView, gateway: PaymentGateway) -> st
     return None
 
 
-def _note_once(payment: Payment, session: SessionView) -> tuple[bool, Payment]:
+def _note_once(payment: Payment, session: SessionView) -> bool:
+    """Return whether the attempt leads to this session: by this note, or by that of another request."""
     with db.unit_of_work():
-        return payments.note_session(payment.id, session), payments.lock(payment.id)
+        if payments.note_session(payment.id, session):
+            return True
+        current = payments.lock(payment.id)
+        return current.status is PaymentStatus.OPEN and current.session_id == session.id
 
 
 def _page_of(buyer: Buyer, order: Order) -> str:
     return f"{buyer.base_url}/{buyer.language}{order.path}"
+
+
+_CART = select(Cart).where(Cart.id == bindparam("id")).with_for_update()

@@ -185,11 +185,13 @@ def session() -> Session:
     return unit.session if unit else _open_reader().session
 
 
-def rows(statement: Executable, values: dict[str, Any] | None = None) -> CursorResult[*tuple[Any, ...]]:
-    """Return the rows of a statement with explicit columns, without the work that a session has with entities."""
+def execute(statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
+    """Run a statement of explicit columns, without the work that a session has with entities."""
     unit = _unit.get()
-    connection = unit.session.connection() if unit else _open_reader().connection
-    return connection.execute(statement, values)
+    if unit is None:
+        return _open_reader().connection.execute(statement, values)
+    unit.session.flush()
+    return unit.session.connection().execute(statement, values)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from storefront.core import db
@@ -25,7 +25,7 @@ class OrderPage:
 
 def find_by_key(checkout_key: str) -> Order | None:
     """Return the order that the page with this key has made."""
-    return db.session().scalar(_with_lines().where(Order.checkout_key == checkout_key))
+    return db.session().scalar(_BY_KEY, {"key": checkout_key})
 
 
 def checkout_key_of(order_id: int) -> str:
@@ -175,3 +175,6 @@ def _position(before: str | None) -> tuple[datetime, int] | None:
         return None
     seconds, rest = divmod(int(micro), 1_000_000)
     return from_timestamp(seconds) + timedelta(microseconds=rest), int(order_id)
+
+
+_BY_KEY = _with_lines().where(Order.checkout_key == bindparam("key"))

@@ -1,8 +1,8 @@
 """Money in the books: attempts to pay, what came in, what went back."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select, union_all, update
+from sqlalchemy import Table, bindparam, func, select, union_all, update
 
 from storefront.core import db
 from storefront.core.clock import datetime, now
@@ -18,20 +18,17 @@ _DISPUTE_OVER = ("won", "warning_closed", "prevented")
 _DISPUTE_DECIDED = (*_DISPUTE_OVER, "lost")
 
 
-def begin_attempt(order: Order, request: dict[str, Any], expires_at: datetime) -> Payment:
+def begin_attempt(order: Order, attempt: int, request: dict[str, Any], expires_at: datetime) -> Payment:
     """Write down a new attempt to pay with all that is needed to make the same call to Stripe again.
 
     The database refuses a second living attempt of one order.
     """
-    attempt = 1 + (
-        db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id)) or 0
-    )
     payment = Payment(
         order_id=order.id,
         attempt=attempt,
         amount=order.total_amount,
         currency=order.currency,
-        idempotency_key=f"order-{order.public_id}-{attempt}",
+        idempotency_key=reference_of(order, attempt),
         request=request,
         expires_at=expires_at,
     )
@@ -40,11 +37,14 @@ def begin_attempt(order: Order, request: dict[str, Any], expires_at: datetime) -
     return payment
 
 
-def reference_of(order: Order) -> str:
-    """Return what the next attempt's idempotency key will be; it also goes into the session's metadata."""
-    attempt = 1 + (
-        db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id)) or 0
-    )
+def next_attempt(order: Order) -> int:
+    """Return which attempt of the order the next one will be."""
+    latest = db.session().scalar(select(func.max(Payment.attempt)).where(Payment.order_id == order.id))
+    return 1 + (latest or 0)
+
+
+def reference_of(order: Order, attempt: int) -> str:
+    """Return an attempt's idempotency key; it also goes into the session's metadata."""
     return f"order-{order.public_id}-{attempt}"
 
 
@@ -99,18 +99,8 @@ def lock(payment_id: int) -> Payment:
 
 def note_session(payment_id: int, session: SessionView) -> bool:
     """Write down which session Stripe opened; False when the attempt is no longer waiting for one."""
-    noted = db.session().execute(
-        update(Payment)
-        .where(Payment.id == payment_id, Payment.status == PaymentStatus.CREATED)
-        .values(
-            status=PaymentStatus.OPEN,
-            session_id=session.id,
-            session_url=session.url,
-            expires_at=session.expires_at,
-            last_asked_at=now(),
-        )
-    )
-    return bool(noted.rowcount)  # type: ignore[attr-defined]  # CursorResult
+    values = {"payment": payment_id, "session": session.id, "url": session.url, "until": session.expires_at}
+    return bool(db.execute(_NOTE_SESSION, {**values, "moment": now()}).rowcount)
 
 
 def move(payment: Payment, to: PaymentStatus, **values: Any) -> bool:
@@ -274,3 +264,17 @@ def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
 def amount_of(payment: Payment) -> Money:
     """Return what this attempt asks for."""
     return Money(payment.amount, payment.currency)
+
+
+_payment = cast(Table, Payment.__table__)
+_NOTE_SESSION = (
+    update(_payment)
+    .where(_payment.c.id == bindparam("payment"), _payment.c.status == PaymentStatus.CREATED)
+    .values(
+        status=PaymentStatus.OPEN,
+        session_id=bindparam("session"),
+        session_url=bindparam("url"),
+        expires_at=bindparam("until"),
+        last_asked_at=bindparam("moment"),
+    )
+)

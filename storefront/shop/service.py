@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
@@ -44,7 +45,7 @@ class ProfileInput:
 
 # It never changes, so that a process reads it once from each database.
 _marks: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
-_known: tuple[float, ShopProfile] | None = None
+_known: tuple[float, "_Known"] | None = None
 _forgotten = 0
 
 
@@ -130,17 +131,33 @@ def forget() -> None:
     _known = None
 
 
-def _profile_known() -> ShopProfile:
+class _Known(NamedTuple):
+    name: str
+    tagline: str
+    about: str
+    refund_policy: str
+    contact_email: str
+    currency: str
+    other_currencies: list[str] | None
+    translations: dict[str, dict[str, str]]
+
+
+def _profile_known() -> _Known:
     global _known  # a memo of this process
     clock, known, forgotten = time.monotonic(), _known, _forgotten
     if known is not None and clock - known[0] <= _KEEP_SECONDS:
         return known[1]
-    profile = db.session().get(ShopProfile, 1) or ShopProfile(**_DEFAULTS)
-    if forgotten == _forgotten:  # else it was changed while it was read, so what was read may be old already
+    row = db.execute(_PROFILE).one_or_none()
+    profile = _Known._make(row) if row else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {})
+    # Not when it was changed while it was read, nor within a unit, which may yet be rolled back.
+    if forgotten == _forgotten and not db.in_unit():
         _known = (clock, profile)
     return profile
 
 
+_PROFILE = select(*(ShopProfile.__table__.c[name] for name in _Known._fields)).where(
+    ShopProfile.__table__.c.id == 1
+)
 _DEFAULTS = {
     "id": 1,
     "name": DEFAULT_NAME,

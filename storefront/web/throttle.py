@@ -1,10 +1,13 @@
 """Ceilings that hold across processes and restarts, counted in the database in fixed windows."""
 
 import hashlib
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storefront.core import db
 from storefront.core.clock import from_timestamp, now, timedelta
@@ -17,17 +20,17 @@ def count(name: str, key: str, *, per: timedelta) -> int:
     Must run within a unit of work. The key is hashed: no address is kept in clear.
     """
     window, ends_at = _window(per)
-    insert = sqlite_insert if db.is_sqlite() else postgresql_insert
-    statement = (
-        insert(ThrottleCount)
-        .values(name=name, key=_hashed(key), window=window, count=1, ends_at=ends_at)
-        .on_conflict_do_update(
-            index_elements=[ThrottleCount.name, ThrottleCount.key, ThrottleCount.window],
-            set_={"count": ThrottleCount.count + 1},
-        )
-        .returning(ThrottleCount.count)
-    )
-    return int(db.session().execute(statement).scalar_one())
+    row = {"name": name, "key": _hashed(key), "window": window, "count": 1, "ends_at": ends_at}
+    return int(db.execute(_count_statement(db.is_sqlite()), row).scalar_one())
+
+
+@lru_cache(maxsize=2)
+def _count_statement(is_sqlite: bool) -> ReturningInsert[Any]:
+    statement = (sqlite_insert if is_sqlite else postgresql_insert)(ThrottleCount)
+    return statement.on_conflict_do_update(
+        index_elements=[ThrottleCount.name, ThrottleCount.key, ThrottleCount.window],
+        set_={"count": ThrottleCount.count + 1},
+    ).returning(ThrottleCount.count)
 
 
 def uncount(name: str, key: str, *, per: timedelta) -> None:

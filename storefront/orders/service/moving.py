@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import selectinload
 
 from storefront.core import db
@@ -30,8 +30,7 @@ class IllegalMove(Refused):
 
 def lock(order_id: int) -> Order:
     """Return the order with its lines as it is now, held until the end of the unit."""
-    statement = select(Order).where(Order.id == order_id).options(selectinload(Order.lines)).with_for_update()
-    return db.session().scalars(statement.execution_options(populate_existing=True)).one()
+    return db.session().scalars(_LOCK, {"id": order_id}).one()
 
 
 def move(order: Order, to: StrEnum, **why: Any) -> bool:
@@ -89,3 +88,12 @@ def _note_time(order: Order, to: StrEnum) -> None:
         order.paid_at = now()
     if isinstance(to, OrderState):
         order.cancelled_at = now() if to is OrderState.CANCELLED else None
+
+
+_LOCK = (
+    select(Order)
+    .where(Order.id == bindparam("id"))
+    .options(selectinload(Order.lines))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)

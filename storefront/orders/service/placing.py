@@ -4,9 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import Table, insert
+from sqlalchemy.orm.attributes import set_committed_value
 
 from storefront.catalog import stock
-from storefront.catalog.models import Product, Variant
+from storefront.catalog.wares import ProductRow, VariantRow
 from storefront.core import db
 from storefront.core.clock import datetime
 from storefront.core.faults import reach
@@ -19,8 +23,8 @@ from storefront.web.language import in_language
 class Item:
     """So many of one variant, as they stand in the database now. ``unit_amount`` is what one costs this buyer now."""
 
-    variant: Variant
-    product: Product
+    variant: VariantRow
+    product: ProductRow
     quantity: int
     unit_amount: int
 
@@ -50,7 +54,7 @@ class Wish:
 
 
 def place(wish: Wish, reserved_until: datetime) -> Order:
-    """Write down the order and reserve its stock.
+    """Write down the order with its lines and reserve its stock.
 
     Raises:
         SoldOut: there are not enough of something; nothing was written.
@@ -63,6 +67,8 @@ def place(wish: Wish, reserved_until: datetime) -> Order:
     lines = [_line_of(order, item, wish.language) for item in wish.items]
     db.session().add_all(lines)
     db.session().flush()
+    # Nobody else can see the order yet, so that it need not be locked and read again.
+    set_committed_value(order, "lines", lines)
     _reserve_all(lines, reserved_until)
     journal(
         order.topic, "order.placed", number=order.number, total=order.total_amount, currency=order.currency
@@ -112,7 +118,8 @@ def _reserve_all(lines: Iterable[OrderLine], until: datetime) -> None:
     """Everybody takes stock in the same order, all of it before anything else that follows from a changed stock, so
     that two buyers of the same things can't wait for each other."""
     in_order = sorted(lines, key=lambda line: line.variant_id)
-    stock.hold_still([line.variant_id for line in in_order])
+    if len(in_order) > 1:
+        stock.hold_still([line.variant_id for line in in_order])
     for line in in_order:
         _reserve(line, until)
 
@@ -120,9 +127,15 @@ def _reserve_all(lines: Iterable[OrderLine], until: datetime) -> None:
 def _reserve(line: OrderLine, until: datetime) -> None:
     if not stock.reserve(line.variant_id, line.quantity):
         raise stock.SoldOut(title=line.title)
-    db.session().add(
-        StockReservation(
-            order_line_id=line.id, variant_id=line.variant_id, quantity=line.quantity, expires_at=until
-        )
+    db.execute(
+        _NEW_RESERVATION,
+        {
+            "order_line_id": line.id,
+            "variant_id": line.variant_id,
+            "quantity": line.quantity,
+            "expires_at": until,
+        },
     )
-    db.session().flush()
+
+
+_NEW_RESERVATION = insert(cast(Table, StockReservation.__table__))
