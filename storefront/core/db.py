@@ -310,7 +310,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=10000",
-        "cache_size=-8000",
+        "cache_size=-2000",  # 2 MB for each connection; what is read often the system keeps, once for all
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
