@@ -149,8 +149,7 @@ def _profile_known() -> _Known:
         return known[1]
     row = db.execute(_PROFILE).one_or_none()
     profile = _Known._make(row) if row else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {})
-    # Not when it was changed while it was read, nor within a unit, which may yet be rolled back.
-    if forgotten == _forgotten and not db.in_unit():
+    if forgotten == _forgotten:  # else it was changed while it was read, so what was read may be old already
         _known = (clock, profile)
     return profile
 
