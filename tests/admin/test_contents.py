@@ -71,19 +71,19 @@ def test_licence_keys_have_a_pattern_that_can_not_be_guessed(desk: Desk, here: s
     new = f"{here}/new/licence"
     for pattern, reason in (
         ("", "Please enter a pattern."),
-        ("APP-####", "Keys like this could be guessed. Use at least seven * in the pattern."),
+        ("APP-####", "Keys like this could be guessed. Use at least nine * in the pattern."),
         ("锁-********", "Use letters, digits and dashes, with * and # for what changes: APP-****-****-####."),
     ):
         answer = desk.send(new, title="Key", pattern=pattern)
         assert answer.status_code == 422
         assert errors_of(answer) == {"pattern": reason}
 
-    desk.press(new, new, title="Key", pattern="XXXX-####-****", body="Enter it under **Help**.")
+    desk.press(new, new, title="Key", pattern="XXXX-####-****-****", body="Enter it under **Help**.")
     content = only(Content)
     assert isinstance(content, Content)
     assert (content.kind, content.pattern, content.body) == (
         ContentKind.LICENCE,
-        "XXXX-####-****",
+        "XXXX-####-****-****",
         "Enter it under **Help**.",
     )
 

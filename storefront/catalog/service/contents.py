@@ -111,7 +111,7 @@ def edit(
     Raises:
         InvalidField: the pattern is odd, or the variant is not of this product.
     """
-    if content.kind is ContentKind.LICENCE:
+    if content.kind is ContentKind.LICENCE and pattern.strip() != content.pattern:
         content.pattern = check_pattern(pattern)
     if variant_id is not None and variant_id not in {variant.id for variant in product.variants}:
         raise InvalidField("variant", N_("This variant is gone. Please choose another."))
