@@ -19,6 +19,7 @@ from tests.selling import heading_of
 KEPT_BY_ANYBODY = {
     "catalog.home",
     "catalog.list_products",
+    "catalog.show_collection",
     "catalog.show_product",
     "catalog.suggest",
     "reviews.list_reviews",
@@ -106,7 +107,7 @@ def test_only_what_is_the_same_for_everybody_may_be_kept(
 def test_kept_pages_hold_nothing_of_the_person_who_caused_them(
     app: Flask, owner_client: FlaskClient, client: FlaskClient, things: dict[str, str]
 ) -> None:
-    for path in ("/", "/products", f"/products/{things['slug']}"):
+    for path in ("/", "/products", f"/products/{things['slug']}", "/collections/shelf"):
         mine, theirs = owner_client.get(path), client.get(path)
         assert mine.text == theirs.text, path
         for answer in (mine, theirs):

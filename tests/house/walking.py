@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from storefront.catalog.models import Category, Chapter, Content, Lesson
+from storefront.catalog.service import collections, tags
 from storefront.catalog.states import ContentKind
 from storefront.core import db
 from storefront.fulfilment.models import Entitlement
@@ -15,6 +16,8 @@ from storefront.notifications.models import Message
 from storefront.orders.models import Order
 from storefront.web.access import Access, access_of
 from tests.selling import check_out, make_product, put_into_cart, variant_of
+
+_SHELVES = ("/admin/categories/", "/admin/tags/", "/admin/collections/", "/collections/")
 
 Route = tuple[str, str, str]
 """Endpoint, method, path."""
@@ -26,6 +29,11 @@ def furnish(client: FlaskClient, work: Callable[[], int]) -> dict[str, str]:
         product = make_product("A course", amount=0)
         variant_id = variant_of(product).id
         db.session().add(Category(slug="shelf", name="Shelf", description="", position=1, translations={}))
+        tags.set_tags(product.id, ["Shelf"])
+        collection = collections.create(collections.CollectionInput("Shelf"))
+        collections.add_product(collection, product.slug)
+        collections.publish(collection)
+        collections.put_on_home(collection)
         lesson = Lesson(title="One", body="Words.", duration_seconds=0, position=0, translations={})
         chapter = Chapter(title="First", position=0, translations={}, lessons=[lesson])
         course = Content(product_id=product.id, kind=ContentKind.COURSE, title="Course", body="", position=1)
@@ -74,12 +82,12 @@ def routes_for(
 
 
 def _filled(rule: str, things: dict[str, str]) -> str:
-    """Public ids are of orders below /orders, and of entitlements elsewhere; categories have a slug, too."""
+    """Public ids are of orders below /orders, and of entitlements elsewhere; what holds products has a slug, too."""
     known = {
         **things,
         "public_id": things.get("order" if rule.startswith("/orders/") else "entitlement", "x"),
     }
-    if rule.startswith("/admin/categories/") and things:
+    if rule.startswith(_SHELVES) and things:
         known["slug"] = "shelf"
 
     def part(match: re.Match[str]) -> str:
