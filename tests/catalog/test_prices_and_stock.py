@@ -350,7 +350,8 @@ def test_form_picks_the_variant_and_price_picture_and_stock_follow(client: Flask
     assert "(sold out)" in page
     piece = client.get(f"{product.path}?variant={ids['S / Blue']}", headers=FRAGMENT).text
     assert price_on(piece) == "€33.00"
-    assert re.search(r'id="gallery" hx-swap-oob="true">\s*<div class="frame" id="main-picture"><img src="[^"]*/b-', piece)
+    shown = r'id="gallery" hx-swap-oob="true">\s*<div class="frame" id="main-picture"><img src="[^"]*/b-'
+    assert re.search(shown, piece)
     assert "Only 4 left" in piece
 
 
