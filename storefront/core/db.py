@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from sqlalchemy import (
@@ -113,8 +114,7 @@ class _Reader:
     """What a request reads with: one connection, and a session upon it where entities are wanted."""
 
     def __init__(self) -> None:
-        option = {"reading": True} if is_sqlite() else {"isolation_level": "AUTOCOMMIT"}
-        self.connection = engine().execution_options(**option).connect()
+        self.connection = _reading_engine(engine()).connect()
         self._session: Session | None = None
 
     @property
@@ -131,6 +131,13 @@ class _Reader:
         if self._session is not None:
             self._session.close()
         self.connection.close()
+
+
+@lru_cache(maxsize=4)
+def _reading_engine(of: Engine) -> Engine:
+    """Return the same engine, without transactions."""
+    is_file = of.dialect.name == "sqlite"
+    return of.execution_options(**{"reading": True} if is_file else {"isolation_level": "AUTOCOMMIT"})
 
 
 _engine: Engine | None = None
@@ -165,6 +172,7 @@ def disconnect() -> None:
     if _engine is not None:
         _engine.dispose()
     _engine = None
+    _reading_engine.cache_clear()
 
 
 def engine() -> Engine:

@@ -70,7 +70,7 @@ def list_products() -> Response:
         listing=listing,
         words=words,
         sort=place.sort,
-        categories=categories,
+        shelves=tuple(categories),
         category=category if len(filters.categories) < 2 else None,
         way=way,
         crumbs=_crumbs(way),

@@ -94,15 +94,18 @@ def note_backup() -> None:
 def shop_view(language: str) -> ShopView:
     """Return the shop's words in that language. A process looks at most once a second."""
     profile = _profile_known()
-    return ShopView(
-        name=in_language(profile, "name", language),
-        tagline=in_language(profile, "tagline", language),
-        about=in_language(profile, "about", language),
-        refund_policy=in_language(profile, "refund_policy", language),
-        contact_email=profile.contact_email,
-        currency=profile.currency,
-        currencies=currencies(),
-    )
+    view = profile.views.get(language)
+    if view is None:
+        view = profile.views[language] = ShopView(
+            name=in_language(profile, "name", language),
+            tagline=in_language(profile, "tagline", language),
+            about=in_language(profile, "about", language),
+            refund_policy=in_language(profile, "refund_policy", language),
+            contact_email=profile.contact_email,
+            currency=profile.currency,
+            currencies=_currencies_of(profile),
+        )
+    return view
 
 
 def currency() -> str:
@@ -112,8 +115,7 @@ def currency() -> str:
 
 def currencies() -> tuple[str, ...]:
     """Return all currencies in which customers may pay, the shop's own first."""
-    profile = _profile_known()
-    return (profile.currency or "EUR", *(profile.other_currencies or ()))
+    return _currencies_of(_profile_known())
 
 
 def shop_mark() -> str:
@@ -131,6 +133,10 @@ def forget() -> None:
     _known = None
 
 
+def _currencies_of(profile: "_Known") -> tuple[str, ...]:
+    return (profile.currency or "EUR", *(profile.other_currencies or ()))
+
+
 class _Known(NamedTuple):
     name: str
     tagline: str
@@ -140,6 +146,8 @@ class _Known(NamedTuple):
     currency: str
     other_currencies: list[str] | None
     translations: dict[str, dict[str, str]]
+    # What was made of it, by language.
+    views: dict[str, ShopView]
 
 
 def _profile_known() -> _Known:
@@ -148,13 +156,13 @@ def _profile_known() -> _Known:
     if known is not None and clock - known[0] <= _KEEP_SECONDS:
         return known[1]
     row = db.execute(_PROFILE).one_or_none()
-    profile = _Known._make(row) if row else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {})
+    profile = _Known._make((*row, {})) if row else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {}, {})
     if forgotten == _forgotten:  # else it was changed while it was read, so what was read may be old already
         _known = (clock, profile)
     return profile
 
 
-_PROFILE = select(*(ShopProfile.__table__.c[name] for name in _Known._fields)).where(
+_PROFILE = select(*(ShopProfile.__table__.c[name] for name in _Known._fields[:-1])).where(
     ShopProfile.__table__.c.id == 1
 )
 _DEFAULTS = {
