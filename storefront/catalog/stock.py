@@ -127,7 +127,13 @@ def watch_level(variant_id: int) -> None:
 
 def _move(variant_id: int, *, stock: int = 0, reserved: int = 0, sold: int = 0) -> bool:
     """Make one guarded move by these differences; False when there are not enough units."""
-    values = {"variant": variant_id, "stock_by": stock, "reserved_by": reserved, "sold_by": sold, "least": -stock}
+    values = {
+        "variant": variant_id,
+        "stock_by": stock,
+        "reserved_by": reserved,
+        "sold_by": sold,
+        "least": -stock,
+    }
     row = db.execute(_MOVE, values).one_or_none()
     if row is None:
         return False

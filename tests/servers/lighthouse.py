@@ -20,7 +20,7 @@ _CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 _SECONDS = 120
 # How many times slower than this machine the phone is, and how quick a machine that is meant for (its
 # `benchmarkIndex`). On a slower one the phone would be slower than any that people have.
-# Source: https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md#cpu-throttling
+# Source: "CPU throttling" in throttling.md of github.com/GoogleChrome/lighthouse
 _SLOWDOWN, _USUAL_MACHINE = 4.0, 1500
 
 
