@@ -10,6 +10,8 @@ from sqlalchemy import select
 from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Category, Chapter, Content, Lesson, Product, Variant
 from storefront.catalog.pictures import EncodedPicture, add_picture, keep_picture
+from storefront.catalog.service import collections, tags
+from storefront.catalog.service.collections import CollectionInput
 from storefront.catalog.stamp import raise_stamp
 from storefront.catalog.states import ContentKind, ProductKind, ProductState
 from storefront.catalog.stock import set_stock
@@ -47,8 +49,11 @@ def seed_demo() -> int:
         _write_shop(catalogue["shop"])
         shelves = {one["slug"]: _write_category(one) for one in catalogue["categories"]}
         files = {key: register(one) for key, one in uploads.items()}
+        tag_words = {tags.key_of(one["name"]): one["translations"] for one in catalogue["tags"]}
         for position, product in enumerate(catalogue["products"]):
-            _write_product(product, position, shelves, pictures, files)
+            _write_product(product, position, shelves, pictures, files, tag_words)
+        for collection in catalogue["collections"]:
+            _write_collection(collection)
         raise_stamp()
         journal("shop", "shop.seeded", products=len(catalogue["products"]))
     shop.forget()
@@ -111,6 +116,7 @@ def _write_product(
     shelves: dict[str, Category],
     pictures: dict[str, EncodedPicture],
     files: dict[tuple[str, str], StoredFile],
+    tag_words: dict[str, dict[str, dict[str, str]]],
 ) -> None:
     currency = shop.get_profile().currency
     product = Product(
@@ -135,8 +141,19 @@ def _write_product(
         row.translations = picture["translations"]
     for place, content in enumerate(words["contents"]):
         _write_content(product, content, place, files)
+    tags.set_tags(product.id, words["tags"], tag_words)
     refresh_card(product.id)
     index_product(product.id)
+
+
+def _write_collection(words: dict[str, Any]) -> None:
+    """Put it on the home page, too."""
+    wanted = CollectionInput(words["title"], words["slug"], words["description"], words["translations"])
+    collection = collections.create(wanted)
+    for slug in words["products"]:
+        collections.add_product(collection, slug)
+    collections.publish(collection)
+    collections.put_on_home(collection)
 
 
 def _write_variant(product: Product, words: dict[str, Any], position: int, currency: str) -> None:

@@ -119,6 +119,7 @@ PRODUCT = _thing(
         "summary": {"type": "string", "minLength": 20, "maxLength": 160},
         "description": {"type": "string", "minLength": 200},
         "category": SLUG,
+        "tags": _list(TEXT),
         "requires_shipping": {"type": "boolean"},
         "translations": _chinese("title", "summary", "description", optional=("option",)),
         "variants": _list(VARIANT),
@@ -146,6 +147,18 @@ SCHEMA = _thing(
                     "description": TEXT,
                     "position": COUNT,
                     "translations": _chinese("name", "description"),
+                }
+            )
+        ),
+        "tags": _list(_thing({"name": TEXT, "translations": _chinese("name")})),
+        "collections": _list(
+            _thing(
+                {
+                    "slug": SLUG,
+                    "title": TEXT,
+                    "description": TEXT,
+                    "translations": _chinese("title", "description"),
+                    "products": _list(SLUG),
                 }
             )
         ),
@@ -188,6 +201,13 @@ def test_catalogue_follows_its_schema() -> None:
 
 def test_catalogue_is_what_the_texts_give() -> None:
     assert (DEMO / "catalogue.json").read_text("utf-8") == catalogue_text.as_json()
+
+
+def test_tags_and_collections_name_what_is_there() -> None:
+    tags = {tag["name"] for tag in CATALOGUE["tags"]}
+    assert {name for product in PRODUCTS for name in product["tags"]} == tags
+    slugs = {product["slug"] for product in PRODUCTS}
+    assert {slug for one in CATALOGUE["collections"] for slug in one["products"]} <= slugs
 
 
 def test_slugs_and_skus_are_unique() -> None:
