@@ -135,7 +135,7 @@ def _served(shop: Prepared, folder: Path, wanted: tuple[str, ...]) -> Iterator[l
             yield hello_rows(hello, shop.database)
             yield measure_pages(live, hello, shop.database, shop.positions)
         if "sale" in wanted:
-            yield measure_sale(live, shop.database, shop.variant_id)
+            yield measure_sale(live, shop.database, shop.variant_id, stripe["STRIPE_API_BASE"])
         if "visit" in wanted and shop.database == "sqlite":
             yield footprint.measure_visit(live)
 
