@@ -20,7 +20,7 @@ from storefront.jobs import worker
 from storefront.jobs.registry import job
 from storefront.jobs.service import enqueue
 
-_BROWSER = {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en"}
+_BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Accept-Language": "en"}
 _LINKED = re.compile(r'<(?:link rel="stylesheet" href|script src)="([^"]+)"')
 _PURCHASES = 7
 _JOBS = 600

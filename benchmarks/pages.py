@@ -16,7 +16,7 @@ SECONDS = 0.6
 CPU_GOAL = {"sqlite": 1.0, "postgresql": 1.4}
 RATIO_GOAL = {"sqlite": 0.15, "postgresql": 0.11}
 PAGES = {"home": "/", "list": "/products", "product": "/products/generated-7"}
-_BROWSER = {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en"}
+_BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd", "Accept-Language": "en"}
 
 
 @dataclass(frozen=True, slots=True)

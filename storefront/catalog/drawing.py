@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from storefront.catalog.cards import Card
 from storefront.web.language import current_language
+from storefront.web.pieces import unindented
 
 # Some 1 KB each.
 _KEPT = 4096
@@ -34,4 +35,4 @@ def drawn_cards(environment: Environment, cards: Sequence[Card], eager: int, hea
 @lru_cache(maxsize=_KEPT)
 def _drawn(environment: Environment, card: Card, heading: str, _language: str) -> str:
     draw: Callable[..., str] = environment.get_template("_macros/catalog.html").module.product_card  # type: ignore[attr-defined]  # a macro
-    return f"<li>{draw(card, heading=heading)}</li>"
+    return unindented(f"<li>{draw(card, heading=heading)}</li>")

@@ -7,6 +7,7 @@ second, and at once in the process that made the change (``forget``).
 """
 
 import hashlib
+import sys
 import time
 import zlib
 from collections import OrderedDict
@@ -25,6 +26,11 @@ from storefront.core.clock import datetime
 from storefront.core.logging import get_logger
 from storefront.web.language import is_by_prefix, language_of
 from storefront.web.pages import asks_for_fragment
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +62,7 @@ _MOST_REMEMBERED = 256
 _LOOK_EVERY = 1.0
 # The first visitor of a page waits for its making, so it is compressed lightly; well once it is asked for again.
 _LIGHTLY: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+    ("zstd", lambda body: zstd.compress(body, 1)),
     ("gzip", lambda body: zlib.compress(body, level=1, wbits=31)),
     ("br", lambda body: brotli.compress(body, quality=2)),
 )

@@ -23,6 +23,7 @@ from storefront.web.access import customer_only, owner_only, public
 from storefront.web.language import current_language
 from storefront.web.setup import make_app, put_layers
 from tests.accounts.visiting import Visitor
+from tests.servers.compiled import COMPILED
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def hooks(shop: Flask) -> list[tuple[str, str]]:
 
 def _shop(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=(), payment_origins=())
+    app.jinja_env.bytecode_cache = COMPILED
     app.context_processor(lambda: {"shop": shop_view(current_language())})
     init_guard(app)
     app.register_blueprint(blueprint)
