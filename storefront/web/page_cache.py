@@ -182,6 +182,8 @@ class PageCache:
         self._is_kept = kept
         self._choice = choice
         self._read_stamp = stamp
+        # Tells our versions from those of another shop in this process.
+        self._mine = object()
         self._stamp = -1
         self._changes = 0
         # Which of our own changes the stamp includes, and when it was read.
@@ -254,7 +256,7 @@ class PageCache:
             started[:] = [status, headers, exc_info]
             return lambda _data: None
 
-        environ[_VERSION] = (id(self), stamp)
+        environ[_VERSION] = (self._mine, stamp)
         wanted = {name: environ.pop(name, None) for name in ("HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH")}
         answer = self.app(environ, start)
         environ.update({name: value for name, value in wanted.items() if value is not None})

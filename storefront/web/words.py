@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 from flask import url_for as flask_url_for
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from storefront.web.language import babel_locale, current_language
 
+_PATHS, _MOST_PATHS = "storefront.paths", 2048
 _folder = ""
 
 
@@ -23,6 +24,7 @@ def init_words(app: Flask) -> None:
     """Give the templates their words; after Flask-Babel, whose slower ones they replace."""
     global _folder  # the same for every app of this process
     _folder = app.config["BABEL_TRANSLATION_DIRECTORIES"]
+    app.extensions[_PATHS] = {}
     app.jinja_env.globals.update(
         {"_": translate, "gettext": translate, "ngettext": translate_number, "url_for": path_to}
     )
@@ -48,7 +50,15 @@ def path_to(endpoint: str, **values: Any) -> str:
     """Return the path of a page, in the language of this one."""
     if "_external" in values or not has_request_context():
         return flask_url_for(endpoint, **values)
-    return _path(request.root_path, endpoint, tuple(values.items()))
+    paths: dict[object, str] = current_app.extensions[_PATHS]
+    # The root belongs to the question: it is the prefix of the language, which Flask takes from the request.
+    question = (request.root_path, endpoint, *values.items())
+    path = paths.get(question)
+    if path is None:
+        if len(paths) >= _MOST_PATHS:
+            paths.clear()
+        path = paths[question] = flask_url_for(endpoint, **values)
+    return path
 
 
 @lru_cache(maxsize=4096)
@@ -64,9 +74,3 @@ def _plain(message: str, language: str) -> str:
 @lru_cache(maxsize=8)
 def _translations(language: str) -> NullTranslations:
     return Translations.load(_folder, [babel_locale(language)])
-
-
-@lru_cache(maxsize=2048)
-def _path(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
-    """The root belongs to the question: it is the prefix of the language, which Flask takes from the request."""
-    return flask_url_for(endpoint, **dict(values))

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,28 @@ def wait_until(is_so: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+def _freeze(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process in the middle of its job, but where it does not hold SQLite's only lock, which stops everybody."""
+    for _ in range(50):
+        process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: "State:\tT" in Path(f"/proc/{process.pid}/status").read_text())
+        if not db.is_sqlite() or _can_be_written(str(db.engine().url.database)):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.03)
+    raise AssertionError("it always holds the lock")
+
+
+def _can_be_written(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=0.2, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
 def test_a_burst_does_what_is_due_and_ends_well(workers: Workers) -> None:
     enqueue("note", n=1)
     assert workers.burst() == 0
@@ -149,7 +173,7 @@ def test_a_frozen_worker_can_not_commit_what_was_taken_over(workers: Workers) ->
     enqueue("slow", n=1, seconds=1, topic="t")
     frozen = workers.start(STEP="0.9")
     wait_until(lambda: "began 1" in actions())
-    frozen.send_signal(signal.SIGSTOP)
+    _freeze(frozen)
     wait_until(lambda: _is_due_again("t"))
     workers.start(STEP="0.9")
     wait_until(lambda: "finished 1" in actions())
