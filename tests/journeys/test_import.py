@@ -3,20 +3,26 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.importing.bringing import DATA, SHARED
 from tests.journeys.visitor import Visitor
 from tests.servers.shop import LiveShop
 
+
+@pytest.fixture
+def own_shop(fresh_shop: LiveShop) -> LiveShop:
+    """A shop for these alone: the other journeys know what is on the shelves."""
+    return fresh_shop.start()
+
+
 _FILES = (DATA / "shopify_2025.csv", SHARED / "apparel.csv", SHARED / "home-and-garden.csv")
 
 
-def test_files_of_shopify_come_in_by_the_browser(
-    sqlite_shop: LiveShop, visit: Callable[..., Visitor]
-) -> None:
-    owner = visit(sqlite_shop)
-    owner.log_in("owner@example.org", sqlite_shop.owner_password)
+def test_files_of_shopify_come_in_by_the_browser(own_shop: LiveShop, visit: Callable[..., Visitor]) -> None:
+    owner = visit(own_shop)
+    owner.log_in("owner@example.org", own_shop.owner_password)
     for path in _FILES:
         if path.exists():
             _import(owner, path)
@@ -28,9 +34,9 @@ def test_files_of_shopify_come_in_by_the_browser(
     assert b"oak-board" in Path(waiting.value.path()).read_bytes()
 
 
-def test_imports_work_without_scripts(sqlite_shop: LiveShop, visit: Callable[..., Visitor]) -> None:
-    owner = visit(sqlite_shop, java_script_enabled=False)
-    owner.log_in("owner@example.org", sqlite_shop.owner_password)
+def test_imports_work_without_scripts(own_shop: LiveShop, visit: Callable[..., Visitor]) -> None:
+    owner = visit(own_shop, java_script_enabled=False)
+    owner.log_in("owner@example.org", own_shop.owner_password)
     _choose(owner, DATA / "woocommerce.csv")
     owner.page.get_by_role("button", name="Look through the file").click()
     expect(owner.page.locator("#import-run")).to_contain_text("Looked through.")

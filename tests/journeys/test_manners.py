@@ -249,7 +249,7 @@ def test_focus_ring_is_seen_on_every_kind_of_control(anna: Visitor) -> None:
         if not anna.page.evaluate(
             """() => {
               const one = document.activeElement, ringed = one.matches('.option input') ? one.nextElementSibling : one;
-              const style = getComputedStyle(ringed);
+              const style = getComputedStyle(ringed, one.matches('.card__title a') ? '::after' : null);
               return one === document.body || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
             }"""
         ):
