@@ -28,6 +28,7 @@ def drawn_cards(environment: Environment, cards: Sequence[Card], eager: int, hea
     """
     language = current_language()
     drawn = [_drawn(environment, card, heading, language) for card in cards]
+    # One drawing serves both: cards know nothing of their place.
     drawn[:eager] = [card.replace('loading="lazy"', 'fetchpriority="high"', 1) for card in drawn[:eager]]
     return Markup("".join(drawn))  # noqa: S704 - drawn by our own template
 

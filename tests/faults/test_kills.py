@@ -60,8 +60,6 @@ ELSEWHERE = {
     "storage.uploaded",
 }
 KILLS = [(f"{point}#{n}", who) for point, (who, times) in SALE.items() for n in range(1, times + 1)]
-# Which of several jobs is killed makes no difference to the database: there each point is struck once.
-KILLS_ON_POSTGRESQL = [(fault, who) for fault, who in KILLS if fault.endswith("#1")]
 
 
 def test_every_point_of_the_sale_is_in_the_list() -> None:
@@ -172,7 +170,7 @@ def test_process_killed_between_any_two_steps_of_the_sale_loses_and_doubles_noth
 ) -> None:
     numbers = count(1)
     unscathed, took = [], []
-    for fault, who in KILLS if db.is_sqlite() else KILLS_ON_POSTGRESQL:
+    for fault, who in KILLS:
         began = time.monotonic()
         email = f"buyer-{next(numbers)}@example.org"
         shop.deaths = 0

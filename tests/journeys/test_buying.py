@@ -19,6 +19,8 @@ def test_guest_buys_a_file_and_has_it_at_once(live_shop: LiveShop, visit: Visit)
     anna, email = visit(live_shop), new_email()
     anna.open("/")
     anna.page.get_by_role("main").get_by_role("link", name="See everything").click()
+    # The home page has such a link, too: without waiting, the list would arrive over the product.
+    expect(anna.heading).to_have_text("Products")
     anna.page.get_by_role("link", name="The Margin Book", exact=True).click()
     expect(anna.heading).to_have_text("The Margin Book")
     product_page = anna.path

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.forms import trimmed
-from storefront.catalog.pictures import PictureView
+from storefront.catalog.pictures import PictureView, cover_view
 from storefront.core.errors import N_, ShopError
 from storefront.web.pages import go, own_path, render_page, wants_fragment
 from storefront.web.setup import settings
@@ -98,6 +98,18 @@ def fragment(template: str, **context: Any) -> Response:
 def previewed_name() -> str:
     """Return which field's text shall be shown as it will look."""
     return request.form.get("preview", "")
+
+
+def ask_to_take_picture(picture: dict[str, Any] | None, action: str, back: str) -> Response:
+    """Ask before the picture of a category or a collection is deleted."""
+    return ask(
+        gettext("Remove this picture?"),
+        gettext("It will be gone for good."),
+        action=action,
+        button=gettext("Remove the picture"),
+        back=back,
+        picture=cover_view(picture) if picture else None,
+    )
 
 
 def preview_of(form: Any) -> Response | None:

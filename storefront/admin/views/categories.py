@@ -10,6 +10,7 @@ from storefront.admin.forms.categories import CategoryForm, category_form, categ
 from storefront.admin.views.asking import (
     answer_upload,
     ask,
+    ask_to_take_picture,
     choose_between,
     preview_of,
     previewed_name,
@@ -123,13 +124,10 @@ def put_category_picture(slug: str) -> BaseResponse:
 def ask_to_take_category_picture(slug: str) -> Response:
     """Ask before the picture is deleted."""
     category = categories.get(slug)
-    return ask(
-        gettext("Remove this picture?"),
-        gettext("It will be gone for good."),
+    return ask_to_take_picture(
+        category.picture,
         action=url_for("admin.take_category_picture", slug=slug),
-        button=gettext("Remove the picture"),
         back=url_for("admin.edit_category", slug=slug),
-        picture=cover_view(category.picture) if category.picture else None,
     )
 
 

@@ -13,6 +13,7 @@ from storefront.admin.queries import list_products
 from storefront.admin.views.asking import (
     answer_upload,
     ask,
+    ask_to_take_picture,
     choose_between,
     preview_of,
     previewed_name,
@@ -134,13 +135,10 @@ def put_collection_picture(slug: str) -> BaseResponse:
 def ask_to_take_collection_picture(slug: str) -> Response:
     """Ask before the picture is deleted."""
     collection = collections.get(slug)
-    return ask(
-        gettext("Remove this picture?"),
-        gettext("It will be gone for good."),
+    return ask_to_take_picture(
+        collection.picture,
         action=url_for("admin.take_collection_picture", slug=slug),
-        button=gettext("Remove the picture"),
         back=url_for("admin.edit_collection", slug=slug),
-        picture=cover_view(collection.picture) if collection.picture else None,
     )
 
 
