@@ -25,6 +25,7 @@ from storefront.catalog import jobs as catalog_jobs
 from storefront.catalog import sizes as catalog_sizes
 from storefront.catalog.drawing import init_drawing
 from storefront.catalog.stamp import read_stamp, tell_after_change
+from storefront.catalog.states import ContentKind
 from storefront.catalog.views import catalog
 from storefront.checkout import emails as checkout_emails
 from storefront.checkout import jobs as checkout_jobs
@@ -37,7 +38,9 @@ from storefront.core.money import Money
 from storefront.core.settings import Settings, load_settings
 from storefront.found.setup import init_found
 from storefront.found.views import found
+from storefront.fulfilment import kinds as content_kinds
 from storefront.fulfilment import service as fulfilment_service
+from storefront.fulfilment.keys import LicenceKeys
 from storefront.fulfilment.views import fulfilment
 from storefront.gateways import mail
 from storefront.gateways.files import make_file_store
@@ -144,6 +147,7 @@ def _build(settings: Settings) -> Flask:
     CHECKS["queue"] = is_worker_alive
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)
     _init_shop_words(app, settings)
+    content_kinds.register(ContentKind.LICENCE, LicenceKeys())
     accounts.after_login(_take_cart_along)
     cart_views.ask_for_saved(saved_by_visitor)
     accounts.on_mailbox_proven(_claim_purchases)

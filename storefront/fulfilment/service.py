@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Chapter, Content, Lesson, Product
@@ -13,13 +12,11 @@ from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import NotFound
 from storefront.core.ids import new_public_id
-from storefront.fulfilment.keys import new_key
-from storefront.fulfilment.models import Entitlement, KeyState, LessonProgress, LicenceKey
-from storefront.jobs.registry import NeedsAttention
+from storefront.fulfilment.inserting import insert_once
+from storefront.fulfilment.kinds import handler_of
+from storefront.fulfilment.models import Entitlement, LessonProgress, LicenceKey
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order, OrderLine
-
-_KEY_TRIES = 20
 
 
 @dataclass(slots=True)
@@ -48,39 +45,52 @@ def is_active(entitlement: Entitlement) -> bool:
 
 
 def grant(order: Order) -> None:
-    """Give the buyer the content of each line; a second call changes nothing."""
+    """Give the buyer the content of each line; a second call changes nothing.
+
+    Raises:
+        NeedsAttention: a kind of content can't be given without the owner's help.
+    """
     for line in order.lines:
         entitlement_id = _insert_entitlement(order, line)
         if entitlement_id is not None:
             journal(order.topic, "access.granted", title=line.title, quantity=line.quantity)
     for entitlement in entitlements_of(order.id):
-        issue_keys(entitlement)
+        grant_contents(entitlement)
 
 
-def issue_keys(entitlement: Entitlement) -> None:
-    """Give as many licence keys as were bought of each licence; those that are there stay."""
-    for content in _contents(entitlement):
-        if content.kind is ContentKind.LICENCE:
-            for position in range(entitlement.quantity):
-                _insert_key(entitlement, content, position)
+def grant_contents(entitlement: Entitlement) -> None:
+    """Give everything that comes with what was bought, as it is now; what is there stays."""
+    if entitlement.revoked_at is None:
+        for content in contents_of(entitlement):
+            handler_of(content.kind).grant(entitlement, content)
 
 
 def revoke(order: Order, reason: str) -> None:
     """Close every door that the order opened; harmless when repeated."""
     for entitlement in entitlements_of(order.id):
-        if entitlement.revoked_at is None:
-            entitlement.revoked_at, entitlement.revoked_reason = now(), reason
-            journal(order.topic, "access.revoked", reason=reason)
-    _set_keys(order, KeyState.BURNT)
+        _revoke(order, entitlement, reason)
+
+
+def revoke_line(order_line_id: int, reason: str) -> None:
+    """Close what one line of an order opened; harmless when repeated. The order must be locked.
+
+    ``reason`` is a word for the owner. Give lines a reason of their own: ``restore`` opens whatever of the order was
+    closed for its reason.
+    """
+    for entitlement in _entitlements(Entitlement.order_line_id == order_line_id):
+        _revoke(db.session().get_one(Order, entitlement.order_id), entitlement, reason)
 
 
 def restore(order: Order, reason: str) -> None:
     """Open again what was closed for that reason, because the money came back."""
     for entitlement in entitlements_of(order.id):
-        if entitlement.revoked_at is not None and entitlement.revoked_reason == reason:
-            entitlement.revoked_at = entitlement.revoked_reason = None
-            journal(order.topic, "access.restored", reason=reason)
-            _set_keys(order, KeyState.ACTIVE)
+        _restore(order, entitlement, reason)
+
+
+def restore_line(order_line_id: int, reason: str) -> None:
+    """Open again what one line gave, if it was closed for that reason. The order must be locked."""
+    for entitlement in _entitlements(Entitlement.order_line_id == order_line_id):
+        _restore(db.session().get_one(Order, entitlement.order_id), entitlement, reason)
 
 
 def claim_for_account(account_id: int, email: str) -> int:
@@ -98,8 +108,13 @@ def claim_for_account(account_id: int, email: str) -> int:
 
 def entitlements_of(order_id: int) -> list[Entitlement]:
     """Return what an order gives, line by line."""
-    statement = select(Entitlement).where(Entitlement.order_id == order_id)
-    return list(db.session().scalars(statement.order_by(Entitlement.order_line_id)))
+    return _entitlements(Entitlement.order_id == order_id)
+
+
+def contents_of(entitlement: Entitlement) -> list[Content]:
+    """Return what comes with what was bought, as it is now."""
+    statement = select(Content).where(Content.product_id == entitlement.product_id).order_by(Content.id)
+    return [content for content in db.session().scalars(statement) if _belongs(content, entitlement)]
 
 
 def holdings_of_order(order_id: int) -> list[Holding]:
@@ -173,7 +188,32 @@ def done_lessons(entitlement_id: int) -> set[int]:
 
 def mark_done(entitlement_id: int, lesson_id: int) -> None:
     """Note that a lesson is finished; harmless when repeated."""
-    _insert_once(LessonProgress, {"entitlement_id": entitlement_id, "lesson_id": lesson_id, "done_at": now()})
+    insert_once(LessonProgress, {"entitlement_id": entitlement_id, "lesson_id": lesson_id, "done_at": now()})
+
+
+def _entitlements(*conditions: ColumnElement[bool]) -> list[Entitlement]:
+    statement = select(Entitlement).where(*conditions).order_by(Entitlement.order_line_id, Entitlement.id)
+    return list(db.session().scalars(statement))
+
+
+def _revoke(order: Order, entitlement: Entitlement, reason: str) -> None:
+    if entitlement.revoked_at is not None:
+        return
+    entitlement.revoked_at, entitlement.revoked_reason = now(), reason
+    for content in contents_of(entitlement):
+        handler_of(content.kind).revoke(entitlement, content)
+    journal(order.topic, "access.revoked", reason=reason)
+
+
+def _restore(order: Order, entitlement: Entitlement, reason: str) -> None:
+    if entitlement.revoked_at is None or entitlement.revoked_reason != reason:
+        return
+    entitlement.revoked_at = entitlement.revoked_reason = None
+    for content in contents_of(entitlement):
+        handler = handler_of(content.kind)
+        handler.restore(entitlement, content)
+        handler.grant(entitlement, content)  # what was added while it was closed
+    journal(order.topic, "access.restored", reason=reason)
 
 
 def _holdings(statement: Any) -> list[Holding]:
@@ -216,11 +256,6 @@ def _is_found(holding: Holding, words: str) -> bool:
     return all(word in text for word in words.casefold().split())
 
 
-def _contents(entitlement: Entitlement) -> list[Content]:
-    statement = select(Content).where(Content.product_id == entitlement.product_id).order_by(Content.id)
-    return [content for content in db.session().scalars(statement) if _belongs(content, entitlement)]
-
-
 def _belongs(content: Content, entitlement: Entitlement) -> bool:
     return content.product_id == entitlement.product_id and content.variant_id in (
         None,
@@ -241,31 +276,4 @@ def _insert_entitlement(order: Order, line: OrderLine) -> int | None:
         "granted_at": now(),
         "starts_at": now(),
     }
-    return _insert_once(Entitlement, values)
-
-
-def _insert_key(entitlement: Entitlement, content: Content, position: int) -> None:
-    """A key that somebody has already (one in 10**12) is refused by the database, and another is made."""
-    place = {"entitlement_id": entitlement.id, "content_id": content.id, "position": position}
-    known = select(LicenceKey.id).filter_by(**place)
-    for _ in range(_KEY_TRIES):
-        if db.session().scalar(known) is not None:
-            return
-        values = {**place, "key": new_key(content.pattern), "state": KeyState.ACTIVE, "issued_at": now()}
-        if _insert_once(LicenceKey, values) is not None:
-            return
-    raise NeedsAttention(
-        f"The pattern of the licence keys ({content.pattern!r}) makes no new ones. Please make it longer."
-    )
-
-
-def _insert_once(model: Any, values: dict[str, Any]) -> int | None:
-    insert = sqlite.insert if db.is_sqlite() else postgresql.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.id)
-    found: int | None = db.session().scalar(statement)
-    return found
-
-
-def _set_keys(order: Order, state: KeyState) -> None:
-    ids = [entitlement.id for entitlement in entitlements_of(order.id)]
-    db.session().execute(update(LicenceKey).where(LicenceKey.entitlement_id.in_(ids)).values(state=state))
+    return insert_once(Entitlement, values)
