@@ -40,6 +40,7 @@ from storefront.found.setup import init_found
 from storefront.found.views import found
 from storefront.fulfilment import kinds as content_kinds
 from storefront.fulfilment import service as fulfilment_service
+from storefront.fulfilment import views as fulfilment_views
 from storefront.fulfilment.keys import LicenceKeys
 from storefront.fulfilment.views import fulfilment
 from storefront.gateways import mail
@@ -49,6 +50,8 @@ from storefront.jobs import jobs as job_jobs
 from storefront.jobs import nudge, worker
 from storefront.jobs.service import count_resting, count_waiting, is_worker_alive
 from storefront.journal.service import acting_as
+from storefront.learning.classroom import classroom_of
+from storefront.learning.views import learning
 from storefront.notifications import jobs as notification_jobs
 from storefront.orders.queries import count_attention
 from storefront.related import jobs as related_jobs
@@ -136,8 +139,8 @@ def practice_config(settings: Settings) -> PracticeConfig:
 def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
-        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, reviews, wishlist,
-        found, admin,
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning, reviews,
+        wishlist, found, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)
@@ -150,6 +153,7 @@ def _build(settings: Settings) -> Flask:
     content_kinds.register(ContentKind.LICENCE, LicenceKeys())
     accounts.after_login(_take_cart_along)
     cart_views.ask_for_saved(saved_by_visitor)
+    fulfilment_views.ask_for_classroom(classroom_of)
     accounts.on_mailbox_proven(_claim_purchases)
     if settings.is_practice and not settings.is_production:
         _mount_practice(app, settings)

@@ -9,6 +9,7 @@ from storefront.fulfilment import models as _fulfilment
 from storefront.importing import models as _importing
 from storefront.jobs import models as _jobs
 from storefront.journal import models as _journal
+from storefront.learning import models as _learning
 from storefront.notifications import models as _notifications
 from storefront.orders import models as _orders
 from storefront.payments import models as _payments
@@ -28,6 +29,7 @@ ROOMS = (
     _importing,
     _jobs,
     _journal,
+    _learning,
     _notifications,
     _orders,
     _payments,

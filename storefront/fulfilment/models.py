@@ -65,17 +65,3 @@ class LicenceKey(Base):
     key: Mapped[str] = mapped_column(String(80), unique=True)
     state: Mapped[KeyState] = choice(KeyState, "state", default=KeyState.ACTIVE)
     issued_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class LessonProgress(Base):
-    """That a learner has finished a lesson."""
-
-    __tablename__ = "lesson_progress"
-    __table_args__ = (UniqueConstraint("entitlement_id", "lesson_id"),)
-
-    id: Mapped[Id]
-    entitlement_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("entitlement.id", ondelete="CASCADE"))
-    lesson_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("lesson.id", ondelete="CASCADE"), index=True
-    )
-    done_at: Mapped[datetime] = mapped_column(default=now)

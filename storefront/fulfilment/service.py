@@ -6,15 +6,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Chapter, Content, Lesson, Product
-from storefront.catalog.states import ContentKind, ProductKind
+from storefront.catalog.models import Content, Product
+from storefront.catalog.states import ProductKind
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import NotFound
 from storefront.core.ids import new_public_id
 from storefront.fulfilment.inserting import insert_once
 from storefront.fulfilment.kinds import handler_of
-from storefront.fulfilment.models import Entitlement, LessonProgress, LicenceKey
+from storefront.fulfilment.models import Entitlement, LicenceKey
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order, OrderLine
 
@@ -166,29 +166,6 @@ def get_holding(public_id: str) -> Holding:
     if not found or not found[0].is_active:
         raise NotFound
     return found[0]
-
-
-def course_of(holding: Holding) -> list[Chapter]:
-    """Return the chapters of all courses of a holding with their lessons (3 queries)."""
-    ids = [content.id for content in holding.contents if content.kind is ContentKind.COURSE]
-    statement = (
-        select(Chapter)
-        .where(Chapter.content_id.in_(ids))
-        .order_by(Chapter.content_id, Chapter.position, Chapter.id)
-        .options(selectinload(Chapter.lessons).selectinload(Lesson.media))
-    )
-    return list(db.session().scalars(statement))
-
-
-def done_lessons(entitlement_id: int) -> set[int]:
-    """Return the ids of the lessons that the learner has finished."""
-    statement = select(LessonProgress.lesson_id).where(LessonProgress.entitlement_id == entitlement_id)
-    return set(db.session().scalars(statement))
-
-
-def mark_done(entitlement_id: int, lesson_id: int) -> None:
-    """Note that a lesson is finished; harmless when repeated."""
-    insert_once(LessonProgress, {"entitlement_id": entitlement_id, "lesson_id": lesson_id, "done_at": now()})
 
 
 def _entitlements(*conditions: ColumnElement[bool]) -> list[Entitlement]:

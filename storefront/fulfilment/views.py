@@ -1,11 +1,12 @@
 """The library and what is in it: files by links that die in minutes, lessons, keys, texts."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.sessions import current_account
-from storefront.catalog.models import Chapter, Lesson
 from storefront.catalog.states import ProductKind
 from storefront.core.db import unit_of_work
 from storefront.core.errors import NotFound
@@ -15,6 +16,19 @@ from storefront.web.access import customer_only, public
 from storefront.web.pages import go, render_page
 
 fulfilment = Blueprint("fulfilment", __name__)
+
+
+def _no_classroom(_holding: service.Holding) -> object:
+    return None
+
+
+_classroom_of: Callable[[service.Holding], object] = _no_classroom
+
+
+def ask_for_classroom(classroom_of: Callable[[service.Holding], object]) -> None:
+    """Have the floor above say what ``learning/_courses.html`` shows of the courses of a holding; None for none."""
+    global _classroom_of  # set once, when the app is put together
+    _classroom_of = classroom_of
 
 
 @fulfilment.get("/library")
@@ -59,12 +73,7 @@ def archive(public_id: str) -> BaseResponse:
 def show_holding(public_id: str) -> Response:
     """Show one thing that was bought, to whoever knows its unguessable address."""
     holding = service.get_holding(public_id)
-    return render_page(
-        "fulfilment/show_holding.html",
-        holding=holding,
-        chapters=service.course_of(holding),
-        done=service.done_lessons(holding.entitlement.id),
-    )
+    return render_page("fulfilment/show_holding.html", holding=holding, classroom=_classroom_of(holding))
 
 
 @fulfilment.get("/downloads/<public_id>/<content_id>")
@@ -78,47 +87,5 @@ def download(public_id: str, content_id: str) -> BaseResponse:
     return redirect(signed_url(content.file), 302)
 
 
-@fulfilment.get("/library/<public_id>/lessons/<lesson_id>")
-@public
-def show_lesson(public_id: str, lesson_id: str) -> Response:
-    """Show one lesson, with its video and the way to the next."""
-    holding = service.get_holding(public_id)
-    chapters = service.course_of(holding)
-    lesson, before, after = _find_lesson(chapters, lesson_id)
-    return render_page(
-        "fulfilment/show_lesson.html",
-        holding=holding,
-        chapters=chapters,
-        lesson=lesson,
-        previous_lesson=before,
-        next_lesson=after,
-        media_url=signed_url(lesson.media, inline=True) if lesson.media else None,
-        done=service.done_lessons(holding.entitlement.id),
-    )
-
-
-@fulfilment.post("/library/<public_id>/lessons/<lesson_id>/done")
-@public
-def finish_lesson(public_id: str, lesson_id: str) -> BaseResponse:
-    """Note that a lesson is finished, and go on to the next, or back to the course after the last."""
-    holding = service.get_holding(public_id)
-    lesson, _, after = _find_lesson(service.course_of(holding), lesson_id)
-    with unit_of_work():
-        service.mark_done(holding.entitlement.id, lesson.id)
-    if after is None:
-        return go(url_for("fulfilment.show_holding", public_id=public_id))
-    return go(url_for("fulfilment.show_lesson", public_id=public_id, lesson_id=after.public_id))
-
-
 def _kind(word: str | None) -> ProductKind | None:
     return ProductKind(word) if word in list(ProductKind) else None
-
-
-def _find_lesson(chapters: list[Chapter], lesson_id: str) -> tuple[Lesson, Lesson | None, Lesson | None]:
-    """Return the lesson, and those before and after it."""
-    lessons = [lesson for chapter in chapters for lesson in chapter.lessons]
-    place = next((index for index, lesson in enumerate(lessons) if lesson.public_id == lesson_id), None)
-    if place is None:
-        raise NotFound
-    before = lessons[place - 1] if place else None
-    return lessons[place], before, lessons[place + 1] if place + 1 < len(lessons) else None

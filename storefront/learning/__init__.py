@@ -1,0 +1,1 @@
+"""Taking a course: lessons, how far one is, notes, questions, quizzes, certificates."""
