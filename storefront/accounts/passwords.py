@@ -9,6 +9,7 @@ from argon2.low_level import Type
 from flask_babel import gettext
 
 from storefront.accounts.common_passwords import COMMON
+from storefront.core.turns import aside
 
 MIN_LENGTH = 8
 MAX_LENGTH = 256
@@ -33,7 +34,8 @@ def objection_to(password: str, email: str) -> str | None:
 
 def hash_password(password: str) -> str:
     """Return the hash to keep. Takes some 30 ms on purpose: call it outside of any transaction."""
-    return _hasher.hash(_plain(password))
+    with aside():
+        return _hasher.hash(_plain(password))
 
 
 def matches(password_hash: str | None, password: str) -> bool:
@@ -41,7 +43,8 @@ def matches(password_hash: str | None, password: str) -> bool:
     if len(password) > MAX_LENGTH:
         return False  # before any work; whether there is such an account plays no part
     try:
-        _hasher.verify(password_hash or _nobodys_hash(), _plain(password))
+        with aside():
+            _hasher.verify(password_hash or _nobodys_hash(), _plain(password))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

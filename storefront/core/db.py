@@ -35,6 +35,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
 
 from storefront.core.errors import NotFound
+from storefront.core.turns import aside
 
 T = TypeVar("T")
 
@@ -210,10 +211,12 @@ def unit_of_work() -> Iterator[Session]:
     unit = _Unit(Session(engine(), expire_on_commit=False))
     mark = _unit.set(unit)
     try:
-        with unit.session.begin():
-            yield unit.session
-            for finish, items in list(unit.gathered.items()):
-                finish(items)
+        yield unit.session
+        for finish, items in list(unit.gathered.items()):
+            finish(items)
+        unit.session.flush()
+        with aside():
+            unit.session.commit()
     finally:
         _unit.reset(mark)
         unit.session.close()

@@ -14,6 +14,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from storefront.core.errors import N_
+from storefront.core.turns import aside
 
 MOST_REDIRECTS = 3
 CONNECT_SECONDS = 5.0
@@ -42,7 +43,8 @@ def fetch(url: str, most_bytes: int) -> bytes:
     """
     deadline = time.monotonic() + TOTAL_SECONDS
     for _ in range(MOST_REDIRECTS + 1):
-        answer = _get(url, most_bytes, deadline)
+        with aside():
+            answer = _get(url, most_bytes, deadline)
         if isinstance(answer, bytes):
             return answer
         url = answer

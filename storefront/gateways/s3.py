@@ -21,6 +21,7 @@ from urllib3.util import Retry, Timeout
 from storefront.core.clock import datetime, now
 from storefront.core.logging import get_logger
 from storefront.core.settings import SettingsError
+from storefront.core.turns import aside
 from storefront.gateways.files import (
     BLOCK,
     NoSuchObject,
@@ -263,7 +264,8 @@ def _signer(address: S3Address) -> Minio:
 def _answering() -> Iterator[None]:
     """Put what goes wrong at the server into our words."""
     try:
-        yield
+        with aside():
+            yield
     except S3Error as error:
         if error.code in _GONE:
             raise NoSuchObject(str(error.code)) from error

@@ -16,6 +16,7 @@ from stripe import RequestsClient, StripeClient
 from storefront.core.clock import datetime, from_timestamp
 from storefront.core.money import Money, exponent_of
 from storefront.core.settings import Settings
+from storefront.core.turns import aside
 
 T = TypeVar("T")
 
@@ -277,7 +278,8 @@ def make_gateway(settings: Settings) -> PaymentGateway:
 def _call(call: Callable[[], T]) -> T:
     """Make one call and put its failures into our words."""
     try:
-        return call()
+        with aside():
+            return call()
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
         is_answered = isinstance(error, stripe.RateLimitError)
         raise PaymentUnknown(

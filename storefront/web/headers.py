@@ -30,6 +30,11 @@ def init_headers(
         "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     )
 
+    fixed = [*_FIXED.items(), ("Content-Security-Policy", policy)]
+    if https:
+        fixed.append(("Strict-Transport-Security", "max-age=31536000"))
+    fixed.append(("Cache-Control", "no-store"))
+
     @app.before_request
     def _begin() -> None:
         g.began_at = time.perf_counter()
@@ -38,12 +43,10 @@ def init_headers(
     @app.after_request
     def _finish(response: Response) -> Response:
         headers = response.headers
-        for name, value in _FIXED.items():
-            headers.setdefault(name, value)
-        headers.setdefault("Content-Security-Policy", policy)
-        if https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        headers.setdefault("Cache-Control", "no-store")
+        known = {name.lower() for name, _ in headers}  # asking Headers for each walks through all
+        for name, value in fixed:
+            if name.lower() not in known:
+                headers.add(name, value)
         headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request_id", "")
         _log(response)
         return response

@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from storefront.core.settings import Settings
+from storefront.core.turns import in_turn
 from storefront.web.assets import FOLDER as STATIC_FOLDER
 from storefront.web.assets import asset, serve_asset
 from storefront.web.csrf import init_csrf
@@ -55,7 +56,7 @@ def put_layers(
     choice: Callable[[Any], str] = lambda _environ: "",
 ) -> PageCache:
     """Put language, page cache and (behind proxies) the true address of the visitor before the app."""
-    cache = PageCache(app.wsgi_app, stamp, kept, choice)
+    cache = PageCache(in_turn(app.wsgi_app), stamp, kept, choice)
     layered: Any = LanguageMiddleware(cache)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
