@@ -88,7 +88,7 @@ def _run(wanted: argparse.Namespace, settings: Settings) -> int:
 
 
 def _work(wanted: argparse.Namespace, settings: Settings) -> int:
-    from storefront.running import work
+    from storefront.working import work
 
     return work(settings, burst=wanted.burst)
 

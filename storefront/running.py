@@ -1,22 +1,14 @@
-"""Running the shop: everything is made ready here, then this process becomes granian (``exec``), so that nothing of the
+"""Running the shop: everything is made ready, then this process becomes granian (``exec``), so that nothing of the
 preparation stays in memory or is carried across a fork. granian's web processes call ``serving.serving_app``.
+
+The code of the shop is loaded here only when there is something to prepare: the next start is twice as fast.
 """
 
 import os
-import signal
 import sys
-import threading
-from types import FrameType
 
-from storefront.accounts.service import create_owner, owner_exists
-from storefront.app import create_runtime
-from storefront.core import db
-from storefront.core.migrating import is_current, migrate
-from storefront.core.settings import Settings
-from storefront.jobs import worker as jobs
-from storefront.jobs.worker import Worker
-from storefront.seeding import is_empty, seed_demo
-from storefront.serving import WITH_WORKER, start_courier
+from storefront.core.settings import WITH_WORKER, Settings
+from storefront.readiness import is_prepared
 
 # Longer than a worker waits for the job in its hands; see jobs.worker.
 _KILL_AFTER_SECONDS = 20
@@ -24,45 +16,15 @@ _KILL_AFTER_SECONDS = 20
 
 def run(settings: Settings, *, with_worker: bool) -> int:
     """Prepare the database, say where to look, and serve until told to stop. Returns only when that fails."""
-    app = create_runtime(settings)
-    migrate(db.engine())
-    with app.app_context():
-        _prepare(settings)
-    db.disconnect()
+    if not is_prepared(settings):
+        from storefront.preparing import prepare
+
+        prepare(settings)
     _say_where(settings)
     os.environ[WITH_WORKER] = "1" if with_worker else ""
     # Threads that each keep a heap of their own would take a third more memory.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian_options(settings)])  # noqa: S606 - no shell
-
-
-def work(settings: Settings, *, burst: bool) -> int:
-    """Do what is due, for ever or once."""
-    create_runtime(settings)
-    if not is_current(db.engine()):
-        sys.stderr.write("The database is not at the newest schema. Run: storefront migrate\n")
-        return 2
-    stop = _stop_on_signals()
-    if burst:
-        jobs.burst(stop)
-        return 0
-    courier = start_courier(settings)
-    Worker(settings.worker_threads, redis_url=settings.redis_url).run_forever(stop)
-    if courier is not None:
-        courier.stop()
-    return 0
-
-
-def _prepare(settings: Settings) -> None:
-    """Make an owner and fill an empty shop, once; a second start keeps everything."""
-    if settings.demo and not settings.is_production and is_empty():
-        _say("An empty shop: filling it with demo products (this takes some seconds).")
-        seed_demo()
-    if not owner_exists():
-        with db.unit_of_work():
-            password = create_owner(settings.owner_email)
-        _say(f"Owner: {settings.owner_email}  Password: {password}  (shown only now)")
-    db.close_reader()
 
 
 def _granian_options(settings: Settings) -> list[str]:
@@ -89,19 +51,6 @@ def _say_where(settings: Settings) -> None:
     if settings.mail_url.startswith("file"):
         _say(f"Mails are kept as files in {settings.var_dir}/outbox.")
     _say("Ctrl-C stops it.")
-
-
-def _stop_on_signals() -> threading.Event:
-    """Let the first signal end the work in order, and a second one at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)
-    return stop
 
 
 def _say(line: str) -> None:

@@ -13,6 +13,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LANGUAGES = ("en", "zh")
+# Set by the command that starts the web processes, for those that are to work beside it.
+WITH_WORKER = "STOREFRONT_WITH_WORKER"
 
 _EXAMPLE_SECRETS = {"secret", "changeme", "change-me", "dev", "development", "test", "password"}
 _DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")

@@ -229,29 +229,34 @@ _NEWEST = select(func.max(SearchEntry.product_id))
 
 @lru_cache(maxsize=4)
 def _postgresql_statement(are_titles_rare: bool, are_products_rare: bool) -> TextClause:
-    """A number that is no column has no index by which the newest could be walked through: all are gathered."""
-    orders = [
-        "search_entry.product_id + 0" if rare else "search_entry.product_id"
-        for rare in (are_titles_rare, are_products_rare)
-    ]
+    """The newest that have the words, and of these the newest that are published.
+
+    A number that is no column has no index by which the newest could be walked through: all are gathered and sorted,
+    and only then products are looked at, until enough are found.
+    """
+    places = ["product_id + 0" if rare else "product_id" for rare in (are_titles_rare, are_products_rare)]
     # The words stand in the statement itself: what PostgreSQL plans for any words is wrong for rare ones.
     return text(
         f"""
         SELECT id, words FROM (
-            SELECT product.id AS id, search_entry.title AS words
-            FROM search_entry JOIN product ON product.id = search_entry.product_id
-            WHERE search_entry.search_fts_title @@ to_tsquery('simple', :titled)
-              AND product.state = 'published' AND product.published_at <= :now
-            ORDER BY {orders[0]} DESC LIMIT :most_titled
+            SELECT product.id AS id, hit.title AS words
+            FROM (
+                SELECT product_id, {places[0]} AS place, title FROM search_entry
+                WHERE search_fts_title @@ to_tsquery('simple', :titled) ORDER BY place DESC OFFSET 0
+            ) AS hit JOIN product ON product.id = hit.product_id
+            WHERE product.state = 'published' AND product.published_at <= :now
+            ORDER BY hit.place DESC LIMIT :most_titled
         ) AS by_title
         UNION ALL SELECT id, NULL FROM (
             SELECT product.id AS id
-            FROM search_entry JOIN product ON product.id = search_entry.product_id
-            WHERE search_entry.search_fts @@ to_tsquery('simple', :query)
-              AND product.state = 'published' AND product.published_at <= :now
-            ORDER BY {orders[1]} DESC LIMIT :most
+            FROM (
+                SELECT product_id, {places[1]} AS place FROM search_entry
+                WHERE search_fts @@ to_tsquery('simple', :query) ORDER BY place DESC OFFSET 0
+            ) AS hit JOIN product ON product.id = hit.product_id
+            WHERE product.state = 'published' AND product.published_at <= :now
+            ORDER BY hit.place DESC LIMIT :most
         ) AS by_words
-        """  # noqa: S608 - two orders of our own
+        """  # noqa: S608 - two places of our own
     ).bindparams(
         bindparam("now", type_=UtcDateTime()),
         bindparam("query", type_=Text(), literal_execute=True),
