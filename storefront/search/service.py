@@ -1,5 +1,6 @@
 """Finding products by words, on both databases."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product as combinations
@@ -16,14 +17,16 @@ from storefront.search.models import SearchEntry
 from storefront.search.words import index_text, is_by_character, query_terms
 
 # Only so many of the newest hits are looked at: ordering a million costs a second (docs/decisions/search.md).
-MOST_RANKED = 500
+MOST_RANKED = 240
 # Of these, those that have all words in the title come first, the closest first.
-_MOST_TITLED = 200
+_MOST_TITLED = 100
 # An unfinished word of more letters than this is looked for as the words of the shop that it may become.
 _INDEXED_BEGINNING = 3
 _MOST_FINISHED = 20
-# Gathering a product from anywhere takes so many times as long as looking at the next one.
-_GATHERING_COSTS = 6
+# Gathering a product from anywhere takes so many times as long as looking at the next one, and so does finding in the
+# lists of products that have a word those that have the others too.
+_GATHERING_COSTS = 4.0
+_MERGING_COSTS = 0.3
 # With fewer hits than that, what was typed may be a mistake.
 _FEW = 3
 _MOST_TRIED = 3
@@ -135,13 +138,12 @@ def _with_mended(terms: _Terms, found: Found) -> Found:
 def _search(terms: _Terms) -> list[int]:
     if db.is_sqlite():
         query, statement = _sqlite_query(terms), _SQLITE
-        titled = f"title : ({query})"
     else:
-        query = titled = _postgresql_query(terms)
+        query = _postgresql_query(terms)
         statement = _postgresql_statement(*_are_rare(terms))
     values = {
         "query": query,
-        "titled": titled,
+        "titled": f"title : ({query})",  # said to SQLite only
         "most": MOST_RANKED,
         "most_titled": _MOST_TITLED,
         "now": now(),
@@ -167,15 +169,22 @@ def _are_rare(terms: _Terms) -> tuple[bool, bool]:
     counts = spelling.counts_of(word for term in terms for word in term)
     everything = max(db.session().scalar(_NEWEST) or 0, 1)
     zero = spelling.Count(0, 0)
-    titles = products = float(everything)
-    for place, term in enumerate(terms):
-        known = [counts.get(word, zero) for word in term]
-        if place == len(terms) - 1 and _may_be_unfinished(terms):
-            known = [spelling.count_beginning(term[0])]
-        titles *= min(count.titles for count in known) / everything
-        products *= min(count.products for count in known) / everything
-    per_hit = everything / _GATHERING_COSTS
-    return titles**2 <= _MOST_TITLED * per_hit, products**2 <= MOST_RANKED * per_hit
+    found = [[counts.get(word, zero) for word in term] for term in terms]
+    if _may_be_unfinished(terms):
+        found[-1] = [spelling.count_beginning(terms[-1][0])]
+    in_titles = [min(count.titles for count in term) for term in found]
+    in_products = [min(count.products for count in term) for term in found]
+    return (
+        _is_rare(in_titles, everything, _MOST_TITLED),
+        _is_rare(in_products, everything, MOST_RANKED),
+    )
+
+
+def _is_rare(counts: list[int], everything: int, wanted: int) -> bool:
+    """Compare what gathering and looking through cost, when each word occurs by itself."""
+    hits = everything * math.prod(count / everything for count in counts)
+    gathering = _GATHERING_COSTS * hits + _MERGING_COSTS * sum(counts)
+    return gathering <= min(wanted / hits, 1) * everything if hits else True
 
 
 def _distance(phrase: str, title: str) -> int:
@@ -229,36 +238,30 @@ _NEWEST = select(func.max(SearchEntry.product_id))
 
 @lru_cache(maxsize=4)
 def _postgresql_statement(are_titles_rare: bool, are_products_rare: bool) -> TextClause:
-    """The newest that have the words, and of these the newest that are published.
-
-    A number that is no column has no index by which the newest could be walked through: all are gathered and sorted,
-    and only then products are looked at, until enough are found.
-    """
-    places = ["product_id + 0" if rare else "product_id" for rare in (are_titles_rare, are_products_rare)]
+    # Where all products are gathered, titles are too: of words so rare PostgreSQL would not walk through them anyway.
+    by_title = _newest("search_fts_title", "most_titled", gathered=are_titles_rare or are_products_rare)
+    by_words = _newest("search_fts", "most", gathered=are_products_rare)
+    statement = f"SELECT id, title FROM ({by_title}) AS t UNION ALL SELECT id, NULL FROM ({by_words}) AS w"  # noqa: S608 - our own pieces
     # The words stand in the statement itself: what PostgreSQL plans for any words is wrong for rare ones.
-    return text(
-        f"""
-        SELECT id, words FROM (
-            SELECT product.id AS id, hit.title AS words
-            FROM (
-                SELECT product_id, {places[0]} AS place, title FROM search_entry
-                WHERE search_fts_title @@ to_tsquery('simple', :titled) ORDER BY place DESC OFFSET 0
-            ) AS hit JOIN product ON product.id = hit.product_id
-            WHERE product.state = 'published' AND product.published_at <= :now
-            ORDER BY hit.place DESC LIMIT :most_titled
-        ) AS by_title
-        UNION ALL SELECT id, NULL FROM (
-            SELECT product.id AS id
-            FROM (
-                SELECT product_id, {places[1]} AS place FROM search_entry
-                WHERE search_fts @@ to_tsquery('simple', :query) ORDER BY place DESC OFFSET 0
-            ) AS hit JOIN product ON product.id = hit.product_id
-            WHERE product.state = 'published' AND product.published_at <= :now
-            ORDER BY hit.place DESC LIMIT :most
-        ) AS by_words
-        """  # noqa: S608 - two places of our own
-    ).bindparams(
-        bindparam("now", type_=UtcDateTime()),
-        bindparam("query", type_=Text(), literal_execute=True),
-        bindparam("titled", type_=Text(), literal_execute=True),
+    return text(statement).bindparams(
+        bindparam("now", type_=UtcDateTime()), bindparam("query", type_=Text(), literal_execute=True)
     )
+
+
+def _newest(words: str, most: str, *, gathered: bool) -> str:
+    place, order = _GATHERED if gathered else _WALKED
+    return _NEWEST_HITS.format(words=words, place=place, order=order, most=most)
+
+
+# The newest hits, through which one walks until enough are found; or all of them, gathered and sorted, before products
+# are looked at. A number that is no column has no index by which one could walk.
+_WALKED = ("product_id AS place", "")
+_GATHERED = ("product_id + 0 AS place", "ORDER BY place DESC OFFSET 0")
+_NEWEST_HITS = """
+    SELECT product.id AS id, hit.title AS title
+    FROM (
+        SELECT product_id, {place}, title FROM search_entry WHERE {words} @@ to_tsquery('simple', :query) {order}
+    ) AS hit JOIN product ON product.id = hit.product_id
+    WHERE product.state = 'published' AND product.published_at <= :now
+    ORDER BY place DESC LIMIT :{most}
+"""

@@ -23,7 +23,7 @@ class PageEnvironment(Environment):
 class Values(ImmutableMultiDict[str, str]):
     """What came with a request. Werkzeug makes and catches an exception for each name that did not come."""
 
-    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:
+    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # one for its overloads
         """Return the first value of that name, or the default."""
         return super().get(key, default, type) if key in self else default
 
