@@ -9,6 +9,7 @@ from practice_stripe import PracticeConfig, create_practice_stripe
 from storefront import schema
 from storefront.accounts import emails as account_emails
 from storefront.accounts import jobs as account_jobs
+from storefront.accounts import owners
 from storefront.accounts import service as accounts
 from storefront.accounts.guard import init_guard
 from storefront.accounts.models import Account
@@ -52,7 +53,9 @@ from storefront.jobs.service import count_resting, count_waiting, is_worker_aliv
 from storefront.journal.service import acting_as
 from storefront.learning.classroom import classroom_of
 from storefront.learning.views import learning
+from storefront.notifications import emails as notification_emails
 from storefront.notifications import jobs as notification_jobs
+from storefront.notifications import own_words, rendering
 from storefront.orders.queries import count_attention
 from storefront.related import jobs as related_jobs
 from storefront.reviews import emails as review_emails
@@ -87,6 +90,7 @@ REGISTERED = (
     collection_views,
     importing_jobs,
     job_jobs,
+    notification_emails,
     notification_jobs,
     related_jobs,
     review_emails,
@@ -155,6 +159,7 @@ def _build(settings: Settings) -> Flask:
     cart_views.ask_for_saved(saved_by_visitor)
     fulfilment_views.ask_for_classroom(classroom_of)
     accounts.on_mailbox_proven(_claim_purchases)
+    own_words.when_broken(owners.tell_of_broken_words)
     if settings.is_practice and not settings.is_production:
         _mount_practice(app, settings)
     cache = put_layers(app, settings, _stamp, _is_catalogue, currency_key)
@@ -164,7 +169,9 @@ def _build(settings: Settings) -> Flask:
 
 def _init_shop_words(app: Flask, settings: Settings) -> None:
     """What templates may say about the shop; a macro that is imported without context knows globals only."""
-    app.jinja_env.globals.update(money_of=Money, base_url=settings.base_url, fact=_fact)
+    app.jinja_env.globals.update(
+        money_of=Money, base_url=settings.base_url, fact=_fact, mail_title=rendering.title_of
+    )
 
     @app.context_processor
     def _shop() -> dict[str, object]:

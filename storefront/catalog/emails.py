@@ -5,12 +5,22 @@ from typing import Any
 from storefront.catalog import stock, waiting
 from storefront.catalog.models import Product, StockRequest, Variant
 from storefront.core import db
-from storefront.notifications.rendering import Mail, mail, render_mail
+from storefront.core.errors import N_
+from storefront.notifications.rendering import Mail, Variable, mail, render_mail
 from storefront.web.language import in_language
 from storefront.web.links import absolute_url
 
+_TITLE = Variable(N_("The title of the product and its variant"), N_("A small book"))
 
-@mail(waiting.CONFIRM)
+
+@mail(
+    waiting.CONFIRM,
+    title=N_("Asking whether somebody wants to wait for stock"),
+    variables={
+        "title": _TITLE,
+        "confirm_url": Variable(N_("The page to say yes"), "/waiting/example", needed=True),
+    },
+)
 def stock_request(args: dict[str, Any], language: str) -> Mail | None:
     """Ask a mailbox whether it wants to be told; nothing when it has answered or the request is gone."""
     request = db.session().get(StockRequest, args["request_id"])
@@ -22,7 +32,15 @@ def stock_request(args: dict[str, Any], language: str) -> Mail | None:
     )
 
 
-@mail(waiting.BACK)
+@mail(
+    waiting.BACK,
+    title=N_("Back in stock"),
+    variables={
+        "title": _TITLE,
+        "product_url": Variable(N_("The page of the product"), "/products/example"),
+        "leave_url": Variable(N_("The page to be forgotten"), "/waiting/example/leave", needed=True),
+    },
+)
 def back_in_stock(args: dict[str, Any], language: str) -> Mail | None:
     """Say that it can be had again; nothing when the person does not want to hear it any more."""
     request = db.session().get(StockRequest, args["request_id"])
@@ -39,7 +57,16 @@ def back_in_stock(args: dict[str, Any], language: str) -> Mail | None:
     )
 
 
-@mail(stock.LOW_STOCK)
+@mail(
+    stock.LOW_STOCK,
+    title=N_("Only few left, for you"),
+    variables={
+        "title": _TITLE,
+        "sku": Variable(N_("The SKU of the variant"), "BOOK-1"),
+        "on_hand": Variable(N_("How many are on hand"), "3"),
+        "stock_url": Variable(N_("The page of the stock"), "/admin/products/example/stock"),
+    },
+)
 def low_stock(args: dict[str, Any], language: str) -> Mail | None:
     """Tell the owner that few are left."""
     variant = db.session().get(Variant, args["variant_id"])

@@ -9,8 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Integer, Table, bindparam, select, update
 
-from storefront.accounts.models import Account
-from storefront.accounts.states import Role
+from storefront.accounts.owners import tell_owners
 from storefront.catalog.cards import refresh_offer
 from storefront.catalog.models import StockMovement, Variant
 from storefront.catalog.stamp import raise_stamp
@@ -19,7 +18,6 @@ from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import N_, Refused
 from storefront.journal.service import current_actor
-from storefront.notifications.service import tell
 
 # Customers are told how many are left only when there are few.
 FEW = 5
@@ -122,7 +120,7 @@ def watch_level(variant_id: int) -> None:
         .execution_options(synchronize_session="fetch")
     )
     if moment is not None:
-        _tell_owners(variant_id, moment.isoformat())
+        tell_owners(LOW_STOCK, f"{variant_id}:{moment.isoformat()}", variant_id=variant_id)
 
 
 def _move(variant_id: int, *, stock: int = 0, reserved: int = 0, sold: int = 0) -> bool:
@@ -148,20 +146,6 @@ def _move(variant_id: int, *, stock: int = 0, reserved: int = 0, sold: int = 0) 
 def _shown(stock: int) -> int:
     """What pages tell of a stock: nothing while there are plenty."""
     return min(stock, FEW + 1)
-
-
-def _tell_owners(variant_id: int, when: str) -> None:
-    owners = select(Account.email, Account.language).where(
-        Account.role == Role.OWNER, Account.disabled_at.is_(None)
-    )
-    for email, language in db.session().execute(owners):
-        tell(
-            LOW_STOCK,
-            email,
-            language,
-            unique_key=f"{LOW_STOCK}:{variant_id}:{when}:{email}",
-            variant_id=variant_id,
-        )
 
 
 _LEVEL: Any = select(Variant.stock, Variant.reserved, Variant.low_stock, Variant.low_stock_told_at).where(

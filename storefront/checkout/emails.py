@@ -2,51 +2,78 @@
 
 from typing import Any
 
-from flask_babel import gettext
-
 from storefront.core import db
-from storefront.core.errors import NotFound
-from storefront.fulfilment import service as fulfilment
-from storefront.notifications.rendering import Mail, mail, render_mail
+from storefront.core.errors import N_, NotFound
+from storefront.notifications.rendering import Mail, Variable, block, mail, render_mail
 from storefront.orders import queries as orders
+from storefront.orders.mailing import ORDER_VARIABLES, newest_order, order_facts
 from storefront.orders.models import Order
-from storefront.web.language import speaking
 from storefront.web.links import absolute_url
 
 
-@mail("order_paid")
+@mail(
+    "order_paid",
+    title=N_("Order paid, with the links"),
+    variables=ORDER_VARIABLES,
+    example=newest_order,
+)
 def order_paid(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the order is paid, with the page where everything is."""
-    order = _order(args)
-    return render_mail("order_paid", language, **_about(order, language))
+    return render_mail("order_paid", language, **order_facts(_order(args), language))
 
 
-@mail("order_received")
+@mail(
+    "order_received",
+    title=N_("Order received, payment on its way"),
+    variables=ORDER_VARIABLES,
+    example=newest_order,
+)
 def order_received(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the order is here and its money still on the way."""
-    return render_mail("order_received", language, **_about(_order(args), language))
+    return render_mail("order_received", language, **order_facts(_order(args), language))
 
 
-@mail("payment_failed")
+@mail(
+    "payment_failed",
+    title=N_("Payment failed"),
+    variables=ORDER_VARIABLES,
+    example=newest_order,
+)
 def payment_failed(args: dict[str, Any], language: str) -> Mail | None:
     """Say that a delayed payment came to nothing."""
-    return render_mail("payment_failed", language, **_about(_order(args), language))
+    return render_mail("payment_failed", language, **order_facts(_order(args), language))
 
 
-@mail("order_refunded")
+@mail(
+    "order_refunded",
+    title=N_("Refund"),
+    variables=ORDER_VARIABLES,
+    example=newest_order,
+)
 def order_refunded(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the money is on its way back."""
-    return render_mail("order_refunded", language, **_about(_order(args), language))
+    return render_mail("order_refunded", language, **order_facts(_order(args), language))
 
 
-@mail("access")
+@mail(
+    "access",
+    title=N_("Links to all purchases"),
+    variables={
+        "purchases": Variable(
+            N_("All orders of this address, with links"),
+            N_("K7QM-4XRP (20 Nov 2026): A small book\nhttps://shop.example.org/orders/example"),
+            needed=True,
+        )
+    },
+    example=newest_order,
+)
 def access(args: dict[str, Any], language: str) -> Mail | None:
     """Send all links of one mailbox; nothing when there is nothing."""
     found = orders.orders_of_email(_order(args).email)
     links = [(order, absolute_url(order.path, language)) for order in found]
-    with speaking(language):
-        title = gettext("Your purchases")
-    return render_mail("access", language, title=title, links=links) if links else None
+    if not links:
+        return None
+    return render_mail("access", language, purchases=block("_purchases", language, links=links))
 
 
 def _order(args: dict[str, Any]) -> Order:
@@ -54,12 +81,3 @@ def _order(args: dict[str, Any]) -> Order:
     if order is None:
         raise NotFound
     return orders.get_order(order.id)
-
-
-def _about(order: Order, language: str) -> dict[str, Any]:
-    return {
-        "order": order,
-        "order_url": absolute_url(order.path, language),
-        "cart_url": absolute_url("/cart", language),
-        "holdings": fulfilment.holdings_of_order(order.id),
-    }

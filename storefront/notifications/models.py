@@ -1,4 +1,4 @@
-"""The table of messages."""
+"""The tables of messages, and of the owner's own words for them."""
 
 from typing import Any
 
@@ -34,3 +34,20 @@ class Message(Base):
     server_answer: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]
+
+
+class MailWords(Base):
+    """The owner's own words for one kind of mail in one language; without a row the shop's words are used.
+
+    ``broken_reason`` says why they could not be used the last time, as ``core.sentences`` keeps it.
+    """
+
+    __tablename__ = "mail_words"
+
+    kind: Mapped[str] = mapped_column(String(60), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(default=now)
+    broken_reason: Mapped[str | None] = mapped_column(Text)
+    broken_at: Mapped[datetime | None]

@@ -3,13 +3,27 @@
 from typing import Any
 
 from storefront.core import db
-from storefront.notifications.rendering import Mail, mail, render_mail
+from storefront.core.errors import N_
+from storefront.notifications.rendering import Mail, Variable, block, mail, render_mail
 from storefront.orders.models import Order
 from storefront.reviews import reminding
 from storefront.web.links import absolute_url
 
 
-@mail(reminding.KIND)
+@mail(
+    reminding.KIND,
+    title=N_("Asking for a review"),
+    variables={
+        "to_review": Variable(
+            N_("What may be reviewed, with links"),
+            N_("A small book\nWrite a review: https://shop.example.org/library/example/review"),
+            needed=True,
+        ),
+        "opt_out_url": Variable(
+            N_("The page to hear no more of it"), "/reviews/opt-out/example", needed=True
+        ),
+    },
+)
 def review_reminder(args: dict[str, Any], language: str) -> Mail | None:
     """Ask what the things of an order are like; nothing when there is nothing left to ask, or nobody wants to hear."""
     order = db.session().get(Order, args["order_id"])
@@ -21,5 +35,9 @@ def review_reminder(args: dict[str, Any], language: str) -> Mail | None:
     ]
     if not things:
         return None
-    opt_out_url = absolute_url(reminding.opt_out_path(order.email), language)
-    return render_mail("review_reminder", language, order=order, things=things, opt_out_url=opt_out_url)
+    return render_mail(
+        "review_reminder",
+        language,
+        to_review=block("_to_review", language, things=things),
+        opt_out_url=absolute_url(reminding.opt_out_path(order.email), language),
+    )

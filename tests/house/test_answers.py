@@ -29,7 +29,7 @@ KEPT_BY_ANYBODY = {
 }
 
 # A mail as its reader sees it, with its styles, in a frame in which nothing runs and nothing is fetched.
-SANDBOXED = {"admin.show_mail"}
+SANDBOXED = {"admin.show_mail", "admin.show_mail_preview"}
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ def furnish(client: FlaskClient, work: Callable[[], int]) -> dict[str, str]:
         "chapter_id": session.scalars(select(Chapter.public_id)).one(),
         "lesson_id": session.scalars(select(Lesson.public_id)).one(),
         "message_id": str(session.scalars(select(Message.id)).first()),
+        "mail_kind": "order_paid",
+        "mail_language": "en",
         "order": order.public_id,
         "entitlement": entitlement.public_id,
     }

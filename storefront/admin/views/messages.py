@@ -12,6 +12,7 @@ from storefront.gateways import mail
 from storefront.gateways.mail.outbox import OutboxMail
 from storefront.jobs.service import jobs_of_topic
 from storefront.journal import service as journal
+from storefront.notifications import own_words
 from storefront.notifications import service as messages
 from storefront.notifications.service import MessageView
 from storefront.notifications.states import MessageState
@@ -39,6 +40,7 @@ def list_messages() -> Response:
         state=state,
         states=list(MessageState),
         failed=messages.count_failed(),
+        broken_words=own_words.count_broken(),
         has_outbox=mail.has_outbox(),
         next_before=found[PAGE_SIZE - 1].id if len(found) > PAGE_SIZE else None,
     )
@@ -64,7 +66,12 @@ def show_mail(message_id: int) -> Response:
     written = _written(messages.get_message(message_id))
     if written is None:
         raise NotFound
-    answer = Response(written.html, mimetype="text/html")
+    return as_mail(written.html)
+
+
+def as_mail(html: str, status: int = 200) -> Response:
+    """Answer with a mail, for a frame in one of the owner's pages."""
+    answer = Response(html, status, mimetype="text/html")
     answer.headers["Content-Security-Policy"] = _MAIL_POLICY
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     return answer
