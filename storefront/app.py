@@ -42,7 +42,6 @@ from storefront.found.views import found
 from storefront.fulfilment import kinds as content_kinds
 from storefront.fulfilment import service as fulfilment_service
 from storefront.fulfilment import views as fulfilment_views
-from storefront.fulfilment.keys import LicenceKeys
 from storefront.fulfilment.views import fulfilment
 from storefront.gateways import mail
 from storefront.gateways.files import make_file_store
@@ -53,6 +52,11 @@ from storefront.jobs.service import count_resting, count_waiting, is_worker_aliv
 from storefront.journal.service import acting_as
 from storefront.learning.classroom import classroom_of
 from storefront.learning.views import learning
+from storefront.licensing import emails as licensing_emails
+from storefront.licensing import jobs as licensing_jobs
+from storefront.licensing.api import licence_api
+from storefront.licensing.giving import LicenceKeys
+from storefront.licensing.views import licensing
 from storefront.notifications import emails as notification_emails
 from storefront.notifications import jobs as notification_jobs
 from storefront.notifications import own_words, rendering
@@ -90,6 +94,8 @@ REGISTERED = (
     collection_views,
     importing_jobs,
     job_jobs,
+    licensing_emails,
+    licensing_jobs,
     notification_emails,
     notification_jobs,
     related_jobs,
@@ -143,8 +149,8 @@ def practice_config(settings: Settings) -> PracticeConfig:
 def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
-        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning, reviews,
-        wishlist, found, admin,
+        machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning,
+        licensing, licence_api, reviews, wishlist, found, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)

@@ -10,6 +10,7 @@ from storefront.importing import models as _importing
 from storefront.jobs import models as _jobs
 from storefront.journal import models as _journal
 from storefront.learning import models as _learning
+from storefront.licensing import models as _licensing
 from storefront.notifications import models as _notifications
 from storefront.orders import models as _orders
 from storefront.payments import models as _payments
@@ -30,6 +31,7 @@ ROOMS = (
     _jobs,
     _journal,
     _learning,
+    _licensing,
     _notifications,
     _orders,
     _payments,

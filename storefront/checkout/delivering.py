@@ -1,6 +1,7 @@
 """Handing over what was paid for, and what follows for the state of the order."""
 
 from storefront.fulfilment import service as fulfilment
+from storefront.licensing import giving
 from storefront.orders.models import Order
 from storefront.orders.service import moving
 from storefront.orders.states import FulfilmentState, OrderState, PaymentState
@@ -21,10 +22,12 @@ def deliver(order: Order) -> None:
 
 
 def _reached(order: Order) -> FulfilmentState | None:
-    """Digital lines are handed over at once, parcels are not."""
-    if order.fulfilment_state is not FulfilmentState.UNFULFILLED:
+    """Digital lines are handed over at once, parcels are not, nor what waits for licence keys."""
+    waiting = giving.lacking_lines(order.id)
+    parcels = [line for line in order.lines if line.requires_shipping]
+    if order.fulfilment_state is FulfilmentState.PARTLY and not parcels and not waiting:
+        return FulfilmentState.FULFILLED
+    given = [line for line in order.lines if not line.requires_shipping and line.id not in waiting]
+    if order.fulfilment_state is not FulfilmentState.UNFULFILLED or not given:
         return None
-    parcels = [line.requires_shipping for line in order.lines]
-    if all(parcels):
-        return None
-    return FulfilmentState.PARTLY if any(parcels) else FulfilmentState.FULFILLED
+    return FulfilmentState.PARTLY if parcels or waiting else FulfilmentState.FULFILLED

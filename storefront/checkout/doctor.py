@@ -58,7 +58,18 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         """SELECT o.number FROM entitlement e JOIN shop_order o ON o.id = e.order_id
            JOIN content c ON c.product_id = e.product_id AND (c.variant_id IS NULL OR c.variant_id = e.variant_id)
            WHERE c.kind = 'licence' AND e.granted_at < :patience AND e.revoked_at IS NULL AND e.quantity >
-           (SELECT count(*) FROM licence_key k WHERE k.entitlement_id = e.id AND k.content_id = c.id)""",
+           (SELECT count(*) FROM licence_key k WHERE k.entitlement_id = e.id AND k.content_id = c.id AND k.position IS NOT NULL)
+           AND (NOT c.keys_from_pool OR EXISTS (SELECT 1 FROM licence_key f WHERE f.content_id = c.id AND f.state = 'free'))""",
+    ),
+    "burnt_key_in_use": (
+        N_("A licence key that does not count is still in use somewhere."),
+        """SELECT o.number FROM activation a JOIN licence_key k ON k.id = a.licence_key_id JOIN entitlement e ON e.id = k.entitlement_id
+           JOIN shop_order o ON o.id = e.order_id WHERE k.state NOT IN ('active', 'suspended')""",
+    ),
+    "key_without_access": (
+        N_("A licence key counts, although its buyer has no access any more."),
+        """SELECT o.number FROM licence_key k JOIN entitlement e ON e.id = k.entitlement_id
+           JOIN shop_order o ON o.id = e.order_id WHERE k.state = 'active' AND e.revoked_at IS NOT NULL""",
     ),
     "reserved_stock": (
         N_("The count of reserved units differs from what open orders hold."),

@@ -12,6 +12,9 @@ from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, make_gateway
 from storefront.jobs.registry import RetryLater, job, periodic
 from storefront.journal.service import acting_as
+from storefront.licensing import emails as licensing_emails
+from storefront.licensing import giving, pool
+from storefront.notifications.service import tell
 from storefront.orders.service import moving
 from storefront.payments import inbox
 from storefront.shop.service import shop_mark
@@ -33,6 +36,17 @@ def gateway() -> PaymentGateway:
 def grant_order(order_id: int) -> None:
     """Give the buyer what was paid for."""
     delivering.deliver(moving.lock(order_id))
+
+
+@job(pool.DELIVER)
+def deliver_keys(order_id: int) -> None:
+    """Give what an order lacks, now that there are more licence keys, and tell the buyer who has waited."""
+    order = moving.lock(order_id)
+    has_waited = bool(giving.lacking_lines(order_id))
+    delivering.deliver(order)
+    if has_waited and not giving.lacking_lines(order_id):
+        giving.resolve_attention(moving.lock(order_id))
+        tell(licensing_emails.DELIVERED, order.email, order.language, topic=order.topic, order_id=order_id)
 
 
 @job("handle_event", outside=True)

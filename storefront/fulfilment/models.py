@@ -11,9 +11,11 @@ from storefront.core.ids import new_public_id
 
 
 class KeyState(StrEnum):
-    """Whether a licence key counts. A burnt key is never given out again."""
+    """Where a licence key is. Only a free one is given out, so that a burnt key never is again."""
 
+    FREE = "free"  # in the pool of its content
     ACTIVE = "active"
+    SUSPENDED = "suspended"  # a bank disputes the payment
     BURNT = "burnt"
 
 
@@ -51,17 +53,29 @@ class Entitlement(Base):
 
 
 class LicenceKey(Base):
-    """One key that a buyer got. The position makes a second grant of the same key impossible."""
+    """One key, given to a buyer or waiting in the pool of its content.
+
+    The position makes a second grant of the same key impossible: there is one key for each unit that was bought. One
+    that was replaced has none any more, and stays burnt. ``burnt_reason`` is a word of ``licensing.giving``.
+    """
 
     __tablename__ = "licence_key"
-    __table_args__ = (UniqueConstraint("entitlement_id", "content_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("entitlement_id", "content_id", "position"),
+        CheckConstraint("(state = 'free') = (entitlement_id IS NULL)", name="free_belongs_to_nobody"),
+        Index("ix_licence_key_content_id", "content_id", "state", "id"),
+    )
 
     id: Mapped[Id]
-    entitlement_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("entitlement.id", ondelete="RESTRICT"))
-    content_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("content.id", ondelete="RESTRICT"), index=True
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    entitlement_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("entitlement.id", ondelete="RESTRICT")
     )
-    position: Mapped[int]
-    key: Mapped[str] = mapped_column(String(80), unique=True)
+    content_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("content.id", ondelete="RESTRICT"))
+    position: Mapped[int | None]
+    key: Mapped[str] = mapped_column(String(120), unique=True)
     state: Mapped[KeyState] = choice(KeyState, "state", default=KeyState.ACTIVE)
-    issued_at: Mapped[datetime] = mapped_column(default=now)
+    from_pool: Mapped[bool] = mapped_column(default=False)
+    issued_at: Mapped[datetime | None] = mapped_column(default=now)
+    burnt_at: Mapped[datetime | None]
+    burnt_reason: Mapped[str | None] = mapped_column(String(40))

@@ -210,7 +210,11 @@ def _holdings(statement: Any) -> list[Holding]:
     )
     ids = [entitlement.id for entitlement in entitlements]
     keys = list(
-        session.scalars(select(LicenceKey).where(LicenceKey.entitlement_id.in_(ids)).order_by(LicenceKey.id))
+        session.scalars(
+            select(LicenceKey)
+            .where(LicenceKey.entitlement_id.in_(ids), LicenceKey.position.is_not(None))
+            .order_by(LicenceKey.position)
+        )
     )
     return [
         Holding(

@@ -11,7 +11,7 @@ from storefront.catalog.service.mistakes import InvalidField
 from storefront.catalog.service.ordering import reordered
 from storefront.catalog.states import ProductKind
 from storefront.core import db
-from storefront.fulfilment.keys import new_key
+from storefront.licensing.patterns import new_key
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ SALE: dict[str, tuple[str, int]] = {
 }
 ELSEWHERE = {
     "importing.batch",
+    "licensing.batch_brought",
+    "licensing.key_taken",
     "pictures.size_stored",
     "pictures.sized",
     "pictures.stored",

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from storefront.accounts.forms import trimmed
@@ -14,6 +14,7 @@ from storefront.admin.forms.fields import (
     MultiCheckboxField,
     OwnerForm,
     SeenForm,
+    StockField,
     chinese,
     in_chinese,
     line_field,
@@ -22,13 +23,29 @@ from storefront.admin.forms.fields import (
     text_field,
 )
 from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Sample
+from storefront.catalog.service.licences import LicenceTerms, terms_of
 from storefront.catalog.showing import Axes
 
 _TITLE = _("Please enter a title.")
 
 
-class ContentForm(SeenForm):
-    """A file's, licence's, text's or course's title and words; ``pattern`` is for licences only."""
+class LicenceFields:
+    """The terms of a licence."""
+
+    keys_from_pool = BooleanField(_("Keys come from a list that I import, not from the pattern"))
+    activation_limit = StockField(_("On how many machines one key may be in use"))
+    low_pool_at = StockField(_("Tell me when so few free keys are left"), default="10")
+
+    @property
+    def terms(self) -> LicenceTerms:
+        """What was filled in."""
+        return LicenceTerms(
+            bool(self.keys_from_pool.data), self.low_pool_at.units or 0, self.activation_limit.units or None
+        )
+
+
+class ContentForm(LicenceFields, SeenForm):
+    """A file's, licence's, text's or course's title and words; pattern and terms are for licences only."""
 
     title = line_field(_("Title"), 200, _TITLE)
     pattern = StringField(_("Pattern of the keys"), filters=[trimmed], default="****-****-****-####")
@@ -141,7 +158,7 @@ class NewContentForm(OwnerForm):
     body = text_field(_("Text"))
 
 
-class NewLicenceForm(NewContentForm):
+class NewLicenceForm(LicenceFields, NewContentForm):
     """A licence must say what its keys look like."""
 
     pattern = StringField(
@@ -161,7 +178,14 @@ def content_form(content: Content, product: Product, formdata: Any = None) -> Co
 
 def content_state(content: Content) -> str:
     """Return a mark of what the form of the content shows."""
-    return state_of(content.title, content.pattern, content.body, content.variant_id, content.translations)
+    return state_of(
+        content.title,
+        content.pattern,
+        content.body,
+        content.variant_id,
+        content.translations,
+        terms_of(content),
+    )
 
 
 def lesson_form(lesson: Lesson, formdata: Any = None) -> LessonForm:
@@ -244,8 +268,17 @@ def _content_values(content: Content) -> dict[str, Any]:
         "seen": content_state(content),
         "title": content.title,
         "pattern": content.pattern,
+        "keys_from_pool": content.keys_from_pool,
+        "activation_limit": "" if content.activation_limit is None else str(content.activation_limit),
+        "low_pool_at": str(content.low_pool_at),
         "body": content.body,
         "variant": str(content.variant_id or ""),
         "title_zh": in_chinese(content, "title"),
         "body_zh": in_chinese(content, "body"),
     }
+
+
+class KeysForm(OwnerForm):
+    """Licence keys to be imported: pasted here, or in a file beside."""
+
+    keys = TextAreaField(_("Keys, one in each line"))

@@ -29,9 +29,11 @@ from storefront.admin.views.asking import (
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product
 from storefront.catalog.service import contents, editing
+from storefront.catalog.service.licences import set_terms
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ContentKind
 from storefront.core.errors import NotFound, ShopError
+from storefront.licensing import pool
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
@@ -94,6 +96,8 @@ def create_content(slug: str, kind: str) -> BaseResponse:
     flash(gettext("Added."), "success")
     if content.kind is ContentKind.COURSE:
         return go(url_for("admin.edit_content", slug=slug, content_id=content.public_id))
+    if content.keys_from_pool:
+        return go(url_for("admin.show_keys", slug=slug, content_id=content.public_id))
     return go(_list_url(slug))
 
 
@@ -180,9 +184,7 @@ def ask_to_remove_content(slug: str, content_id: str) -> Response:
 @owner_only
 def remove_content(slug: str, content_id: str) -> BaseResponse:
     """Take a content away."""
-    change_product(
-        slug, lambda product: contents.remove(product, contents.get_content(product.id, content_id))
-    )
+    change_product(slug, lambda product: _remove(product, content_id))
     flash(gettext("It is removed."), "success")
     return go(_list_url(slug))
 
@@ -193,11 +195,19 @@ def _get(slug: str, content_id: str) -> tuple[Product, Content]:
 
 
 def _create(product: Product, kind: ContentKind, form: NewContentForm) -> Content:
-    if kind is ContentKind.LICENCE:
-        return contents.add_licence(product, form.title.data, form.pattern.data, form.body.data)
+    if isinstance(form, NewLicenceForm):
+        content = contents.add_licence(product, form.title.data, form.pattern.data, form.body.data)
+        set_terms(product, content, form.terms)
+        return content
     if kind is ContentKind.TEXT:
         return contents.add_text(product, form.title.data, form.body.data)
     return contents.add_course(product, form.title.data)
+
+
+def _remove(product: Product, content_id: str) -> None:
+    content = contents.get_content(product.id, content_id)
+    pool.throw_away_free(product, content)
+    contents.remove(product, content)
 
 
 def _save(product: Product, content_id: str, form: ContentForm) -> None:
@@ -212,6 +222,8 @@ def _save(product: Product, content_id: str, form: ContentForm) -> None:
         variant_id=form.variant_id,
         translations=form.translations,
     )
+    if content.kind is ContentKind.LICENCE:
+        set_terms(product, content, form.terms)
 
 
 def _new_form(kind: str) -> NewContentForm:

@@ -1,6 +1,6 @@
 """What a buyer gets: files, courses, licence keys, texts."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.catalog.states import ContentKind
@@ -14,6 +14,10 @@ class Content(Base):
 
     Buyers are not given copies of this list: an entitlement points to the product, so what is added today reaches
     everyone who bought before.
+
+    Of licences: ``keys_from_pool`` takes keys that the owner imported instead of making them by ``pattern``,
+    ``low_pool_at`` is how few free keys she wants to be told of, ``activation_limit`` on how many machines one key may
+    be in use, None on any number.
     """
 
     __tablename__ = "content"
@@ -21,6 +25,7 @@ class Content(Base):
         Index("ix_content_product_id", "product_id", "position"),
         CheckConstraint("kind <> 'file' OR file_id IS NOT NULL", name="file_has_file"),
         CheckConstraint("kind <> 'licence' OR pattern <> ''", name="licence_has_pattern"),
+        CheckConstraint("activation_limit IS NULL OR activation_limit > 0", name="activation_limit_positive"),
     )
 
     id: Mapped[Id]
@@ -33,6 +38,9 @@ class Content(Base):
     title: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text, default="")
     pattern: Mapped[str] = mapped_column(String(80), default="")
+    keys_from_pool: Mapped[bool] = mapped_column(default=False, server_default=false())
+    low_pool_at: Mapped[int] = mapped_column(default=10, server_default=text("10"))
+    activation_limit: Mapped[int | None]
     file_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True
     )

@@ -133,6 +133,9 @@ def _copy_contents(product: Product, made: Product, variants: dict[int, Variant]
             product_id=made.id,
             variant_id=variants[content.variant_id].id if content.variant_id else None,
             **_same(content, "kind", "title", "body", "pattern", "file_id", "position"),
+            keys_from_pool=content.keys_from_pool,
+            low_pool_at=content.low_pool_at,
+            activation_limit=content.activation_limit,
         )
         copy.chapters = [_chapter(chapter) for chapter in content.chapters]
         db.session().add(copy)

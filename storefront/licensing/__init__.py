@@ -1,0 +1,1 @@
+"""Licence keys: given, used by applications, freed, replaced, burnt."""
