@@ -40,7 +40,7 @@ def test_terms_are_set_and_a_new_licence_may_have_a_pool(desk: Desk) -> None:
 
 def test_keys_are_imported_after_a_look_and_free_ones_thrown_away(desk: Desk, work: Work) -> None:
     product = licence(keys="A-1")
-    page, list_page = _pages(product)
+    _, list_page = _pages(product)
     imports = f"{list_page}/imports"
     answer = desk.send(imports, page=list_page, keys="")
     assert (answer.status_code, errors_of(answer)) == (422, {"keys": "There is no new key in it."})

@@ -11,7 +11,9 @@ from storefront.catalog.models import Category, Chapter, Content, Lesson
 from storefront.catalog.service import collections, tags
 from storefront.catalog.states import ContentKind
 from storefront.core import db
-from storefront.fulfilment.models import Entitlement
+from storefront.fulfilment.models import Entitlement, LicenceKey
+from storefront.licensing import pool
+from storefront.licensing.models import Activation
 from storefront.notifications.models import Message
 from storefront.orders.models import Order
 from storefront.web.access import Access, access_of
@@ -42,9 +44,23 @@ def furnish(client: FlaskClient, work: Callable[[], int]) -> dict[str, str]:
         db.session().flush()
         chapter.content_id = course.id
         db.session().add(chapter)
+        licence = Content(
+            product_id=product.id,
+            kind=ContentKind.LICENCE,
+            title="Licence",
+            pattern="****-****-****",
+            position=2,
+        )
+        licence.translations = {}
+        db.session().add(licence)
+        db.session().flush()
+        looked = pool.look_at(licence, "A-KEY")
     put_into_cart(client, product)
     assert check_out(client).status_code == 303
     work()
+    with db.unit_of_work() as session:
+        key = session.scalars(select(LicenceKey)).one()
+        session.add(Activation(licence_key_id=key.id, instance="A machine"))
     session = db.session()
     order, entitlement = session.scalars(select(Order)).one(), session.scalars(select(Entitlement)).one()
     found = {
@@ -55,6 +71,10 @@ def furnish(client: FlaskClient, work: Callable[[], int]) -> dict[str, str]:
             select(Content.public_id).where(Content.kind == ContentKind.COURSE)
         ).one(),
         "chapter_id": session.scalars(select(Chapter.public_id)).one(),
+        "licence_id": licence.public_id,
+        "key_id": key.public_id,
+        "key_import_id": looked.public_id,
+        "activation_id": session.scalars(select(Activation.public_id)).one(),
         "lesson_id": session.scalars(select(Lesson.public_id)).one(),
         "message_id": str(session.scalars(select(Message.id)).first()),
         "mail_kind": "order_paid",
@@ -91,6 +111,9 @@ def _filled(rule: str, things: dict[str, str]) -> str:
     }
     if rule.startswith(_SHELVES) and things:
         known["slug"] = "shelf"
+
+    if "<content_id>/keys" in rule:
+        known["content_id"] = things.get("licence_id", "x")
 
     def part(match: re.Match[str]) -> str:
         name = match[2]
