@@ -142,7 +142,8 @@ def render_mail(template: str, language: str, **context: Any) -> Mail:
     may no longer know a name) never keep a mail back: it goes with the shop's words, and the owner is told.
 
     A kind without variables is written from ``templates/mails/<template>.txt``, whose first line is
-    ``Subject: ...``, and ``.html``; both know ``shop`` and ``language`` besides the context.
+    ``Subject: ...``, and ``.html``; both know ``shop`` and ``language`` besides the context. About an order they may
+    extend ``mails/_order.txt`` and ``.html``.
     An app context must be pushed; a request is not needed.
     """
     known = _renderers.get(template)
