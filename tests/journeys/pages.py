@@ -45,6 +45,9 @@ OWNERS = (
     "/admin/orders",
     "/admin/orders?q=nobody",
     "/admin/messages",
+    "/admin/messages/words",
+    "/admin/messages/words/order_paid/en",
+    "/admin/signing-keys",
     "/admin/jobs",
     "/admin/journal",
     "/admin/health",
@@ -85,7 +88,8 @@ def _guest_pages(guest: Visitor) -> list[str]:
     guest.page.wait_for_url("**/orders/**")
     expect(guest.page.locator(".goods").first).to_be_visible()
     order = guest.path
-    course = str(guest.page.locator(".goods .rows a[href*='/library/']").get_attribute("href"))
+    course = str(guest.page.locator(".goods .rows a.btn[href*='/library/']").get_attribute("href"))
+    keys = str(guest.page.locator(".goods a[href$='/keys']").get_attribute("href"))
     guest.page.goto(guest.shop.url + course)
     lesson = str(guest.page.locator(".lessons a").first.get_attribute("href"))
     guest.add("margin-book")
@@ -94,7 +98,7 @@ def _guest_pages(guest: Visitor) -> list[str]:
     guest.page.wait_for_url("**/orders/**")
     processing = guest.path
     guest.add("ampersand-poster")
-    own = [back_in_cart, f"{guest.prefix}/checkout", order, course, lesson, processing]
+    own = [back_in_cart, f"{guest.prefix}/checkout", order, course, lesson, keys, processing]
     return [guest.prefix + path for path in PUBLIC] + own
 
 
