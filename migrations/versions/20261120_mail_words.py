@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261120_mail_words"
-down_revision = "20261120_currencies"
+down_revision = "20261120_takings"
 branch_labels = None
 depends_on = None
 

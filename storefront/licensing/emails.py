@@ -29,9 +29,9 @@ _POOL = {
 
 @mail(pool.LOW, title=N_("Few licence keys left, for you"), variables=_POOL)
 def licence_pool_low(args: dict[str, Any], language: str) -> Mail | None:
-    """Tell the owner that a pool runs low; nothing when it was refilled meanwhile."""
+    """Tell the owner that a pool runs low; nothing when it was refilled meanwhile, or is empty, which is told apart."""
     facts = _pool_facts(args["content_id"], language)
-    return render_mail(pool.LOW, language, **facts) if facts else None
+    return render_mail(pool.LOW, language, **facts) if facts and facts["free"] else None
 
 
 @mail(pool.EMPTY, title=N_("No licence keys left, for you"), variables=_POOL)

@@ -16,7 +16,6 @@ import nh3
 from flask import current_app
 from flask_babel import gettext
 from jinja2 import StrictUndefined, TemplateError, nodes
-from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -104,7 +103,7 @@ def check(text: str, names: Iterable[str]) -> set[str]:
                 N_("Line %(line)s: only {{ name }} and {%% if name %%} … {%% endif %%} are possible here."),
                 line=node.lineno,
             )
-    used, known = find_undeclared_variables(tree), set(names)
+    used, known = {node.name for node in tree.find_all(nodes.Name)}, set(names)
     if used - known:
         raise BrokenSource(
             N_("There is no {{ %(name)s }} in this mail. It knows: %(known)s."),
