@@ -12,6 +12,9 @@ from storefront.readiness import is_prepared
 
 # Longer than a worker waits for the job in its hands; see jobs.worker.
 _KILL_AFTER_SECONDS = 20
+# Of glibc: threads that each keep a heap of their own would take a third more memory; and large pieces, such as the
+# pixels of a picture, go back to the system as soon as they are free (glibc would learn to keep them).
+_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
 def run(settings: Settings, *, with_worker: bool) -> int:
@@ -22,8 +25,8 @@ def run(settings: Settings, *, with_worker: bool) -> int:
         prepare(settings)
     _say_where(settings)
     os.environ[WITH_WORKER] = "1" if with_worker else ""
-    # Threads that each keep a heap of their own would take a third more memory.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    for name, value in _MEMORY.items():
+        os.environ.setdefault(name, value)
     os.execv(sys.executable, [sys.executable, "-m", "granian", *_granian_options(settings)])  # noqa: S606 - no shell
 
 
