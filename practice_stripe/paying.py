@@ -188,7 +188,9 @@ def _intent(book: Book, session: Json) -> Json:
         book.emit("payment_intent.created", intent)
     else:
         intent = book.get("payment_intent", session["payment_intent"])
-    intent.update(amount=session["amount_total"], customer=session["customer"], shipping=_shipping(session))
+    intent.update(amount=session["amount_total"], customer=session["customer"])
+    # What the page asked for counts; else what the shop has said stays.
+    intent["shipping"] = _shipping(session) or intent["shipping"]
     return intent
 
 

@@ -57,13 +57,23 @@ def new_payment_intent(session: Json, wishes: Json, now: int) -> Json:
         "receipt_email": wishes.get("receipt_email"),
         "review": None,
         "setup_future_usage": wishes.get("setup_future_usage"),
-        "shipping": None,
+        "shipping": shipping_of(wishes.get("shipping")),
         "source": None,
         "statement_descriptor": wishes.get("statement_descriptor"),
         "statement_descriptor_suffix": wishes.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",
         "transfer_group": wishes.get("transfer_group"),
     }
+
+
+def shipping_of(wish: Json | None) -> Json | None:
+    """Return where something is sent, with all fields of the API, as the shop has told it."""
+    if wish is None:
+        return None
+    parts = ("city", "country", "line1", "line2", "postal_code", "state")
+    address = {part: wish["address"].get(part) for part in parts}
+    about = {name: wish.get(name) for name in ("carrier", "name", "phone", "tracking_number")}
+    return {"address": address, **about}
 
 
 def new_payment_method(kind: str, billing: Json, now: int) -> Json:

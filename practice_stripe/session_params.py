@@ -54,6 +54,21 @@ _LINE_ITEM = Mapping(
     unspoken=frozenset({"adjustable_quantity", "tax_rates"}),
 )
 
+_SHIPPING = Mapping(
+    {
+        "name": Text(),
+        "phone": Text(),
+        "carrier": Text(maximum=5000),
+        "tracking_number": Text(maximum=5000),
+        "address": Mapping(
+            {
+                **{part: Text(maximum=5000) for part in ("city", "line1", "line2", "postal_code", "state")},
+                "country": Text(choices=COUNTRIES),
+            },
+        ),
+    },
+    required=("name", "address"),
+)
 _PAYMENT_INTENT_DATA = Mapping(
     {
         "description": Text(maximum=1000),
@@ -64,8 +79,9 @@ _PAYMENT_INTENT_DATA = Mapping(
         "statement_descriptor_suffix": Text(maximum=22),
         "transfer_group": Text(),
         "capture_method": Text(choices=("automatic", "automatic_async")),
+        "shipping": _SHIPPING,
     },
-    unspoken=frozenset({"application_fee_amount", "on_behalf_of", "shipping", "transfer_data"}),
+    unspoken=frozenset({"application_fee_amount", "on_behalf_of", "transfer_data"}),
 )
 
 _DELAY = Mapping(

@@ -61,6 +61,9 @@ from storefront.notifications import emails as notification_emails
 from storefront.notifications import jobs as notification_jobs
 from storefront.notifications import own_words, rendering
 from storefront.orders.queries import count_attention
+from storefront.parcels import emails as parcel_emails
+from storefront.parcels import jobs as parcel_jobs
+from storefront.parcels.views import parcels
 from storefront.related import jobs as related_jobs
 from storefront.reviews import emails as review_emails
 from storefront.reviews import jobs as review_jobs
@@ -98,6 +101,8 @@ REGISTERED = (
     licensing_jobs,
     notification_emails,
     notification_jobs,
+    parcel_emails,
+    parcel_jobs,
     related_jobs,
     review_emails,
     review_jobs,
@@ -150,7 +155,7 @@ def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
         machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning,
-        licensing, licence_api, reviews, wishlist, found, admin,
+        licensing, licence_api, reviews, wishlist, parcels, found, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)

@@ -13,9 +13,11 @@ from storefront.learning import models as _learning
 from storefront.licensing import models as _licensing
 from storefront.notifications import models as _notifications
 from storefront.orders import models as _orders
+from storefront.parcels import models as _parcels
 from storefront.payments import models as _payments
 from storefront.reviews import models as _reviews
 from storefront.search import models as _search
+from storefront.shipping import models as _shipping
 from storefront.shop import models as _shop
 from storefront.storage import models as _storage
 from storefront.web import models as _web
@@ -34,9 +36,11 @@ ROOMS = (
     _licensing,
     _notifications,
     _orders,
+    _parcels,
     _payments,
     _reviews,
     _search,
+    _shipping,
     _shop,
     _storage,
     _web,

@@ -19,6 +19,10 @@ from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.journal.service import write as journal
 from storefront.search.service import index_product
+from storefront.shipping import zoning
+from storefront.shipping.rates import Step
+from storefront.shipping.states import RateBasis
+from storefront.shipping.zoning import MethodInput, PickupInput
 from storefront.shop import service as shop
 from storefront.storage.models import StoredFile
 from storefront.storage.service import Upload, register, upload
@@ -54,6 +58,7 @@ def seed_demo() -> int:
             _write_product(product, position, shelves, pictures, files, tag_words)
         for collection in catalogue["collections"]:
             _write_collection(collection)
+        _write_shipping(catalogue["shipping"], catalogue["shop"]["currency"])
         raise_stamp()
         journal("shop", "shop.seeded", products=len(catalogue["products"]))
     shop.forget()
@@ -154,6 +159,30 @@ def _write_collection(words: dict[str, Any]) -> None:
         collections.add_product(collection, slug)
     collections.publish(collection)
     collections.put_on_home(collection)
+
+
+def _write_shipping(words: dict[str, Any], currency: str) -> None:
+    texts = {name: words[name] for name in ("sender", "return_instructions")}
+    zoning.save_rules(texts, words["translations"])
+    for zone in words["zones"]:
+        made = zoning.save_zone(None, zone["name"], zoning.read_places(zone["places"]))
+        for method in zone["methods"]:
+            zoning.save_method(
+                made,
+                None,
+                MethodInput(
+                    title=method["title"],
+                    currency=currency,
+                    basis=RateBasis(method["basis"]),
+                    steps=tuple(Step(*step) for step in method["steps"]),
+                    free_from_amount=method.get("free_from"),
+                    days=tuple(method["days"]),
+                    translations=method["translations"],
+                ),
+            )
+    for place in words["pickup"]:
+        about = PickupInput(place["title"], place["place"], place["opening"], place["translations"])
+        zoning.save_pickup_place(None, about)
 
 
 def _write_variant(product: Product, words: dict[str, Any], position: int, currency: str) -> None:

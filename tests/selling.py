@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import count
+from typing import Any
 
 import requests
 from flask.testing import FlaskClient
@@ -18,10 +19,22 @@ from storefront.catalog.stock import set_stock
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.search.service import index_product
+from storefront.shipping import zoning
+from storefront.shipping.models import ShippingMethod
+from storefront.shipping.rates import Step
+from storefront.shipping.states import RateBasis
+from storefront.shipping.zoning import MethodInput
 
 OWNER = "owner@example.org"
 BUYER = "anna@example.org"
 PASSWORD = "correct horse battery"
+ADDRESS = {
+    "name": "Anna Berg",
+    "line1": "Lindenweg 3",
+    "postal_code": "07743",
+    "city": "Jena",
+    "country": "DE",
+}
 
 _numbers = count(1)
 
@@ -69,6 +82,7 @@ def make_product(
     currency: str = "EUR",
     content: ContentKind | None = ContentKind.TEXT,
     state: ProductState = ProductState.PUBLISHED,
+    weight_grams: int | None = None,
 ) -> Product:
     """Put one product with one variant into the shop; must run within a unit."""
     number = next(_numbers)
@@ -89,6 +103,7 @@ def make_product(
     variant = Variant(
         product_id=product.id, sku=f"SKU-{number}", price_amount=amount, currency=currency, reserved=0, sold=0
     )
+    variant.weight_grams = weight_grams
     set_stock(variant, stock)
     db.session().add(variant)
     if content is not None:
@@ -131,20 +146,28 @@ def put_into_cart(client: FlaskClient, product: Product, quantity: int = 1) -> N
 
 
 def check_out(client: FlaskClient, email: str = BUYER, **other: str) -> TestResponse:
-    """Send the checkout form as it stands on the cart page."""
+    """Send the checkout form as it stands on the cart page, or on the page of its own that parcels have."""
     return client.post("/checkout", data={**checkout_fields(client), "email": email, **other})
 
 
 def checkout_fields(client: FlaskClient) -> dict[str, str]:
-    """Return the hidden fields of the checkout form."""
+    """Return the hidden fields of the checkout form; for parcels also the chosen method, and an address."""
     page = client.get("/cart").text
+    if 'action="/checkout"' not in page:
+        page = client.get("/checkout").text
     form = page[page.index('action="/checkout"') :]
-    return {
-        name: unescape(value)
-        for name, value in re.findall(
-            r'<input type="hidden" name="(csrf_token|key|total|currency)" value="([^"]*)"', form
-        )
-    }
+    hidden = re.findall(r'<input type="hidden" name="(csrf_token|key|total|currency)" value="([^"]*)"', form)
+    method = re.search(r'name="method" id="[^"]*" value="([^"]*)" checked', form)
+    place = {"method": method[1], **ADDRESS} if method else {}
+    return {**{name: unescape(value) for name, value in hidden}, **place}
+
+
+def ship(places: str = "DE, *", amount: int = 0, **other: Any) -> ShippingMethod:
+    """Have a way of sending to these places that costs so much whatever the weight; must run within a unit."""
+    zone = zoning.save_zone(None, f"Zone {next(_numbers)}", zoning.read_places(places))
+    steps = other.pop("steps", (Step(None, amount),))
+    wanted = MethodInput("Parcel", "EUR", other.pop("basis", RateBasis.WEIGHT), steps, **other)
+    return zoning.save_method(zone, None, wanted)
 
 
 def path_of(address: str) -> str:

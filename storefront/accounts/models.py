@@ -1,8 +1,9 @@
 """Tables of accounts and of their sessions."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storefront.accounts.places import FIELDS
 from storefront.accounts.states import Role, TokenPurpose
 from storefront.core.clock import datetime, now
 from storefront.core.db import Base, Id, choice
@@ -36,6 +37,44 @@ class Account(Base):
     def is_owner(self) -> bool:
         """Whether this is the owner of the shop."""
         return self.role is Role.OWNER
+
+
+class SavedAddress(Base):
+    """Where somebody has things sent. Fields are called as in ``accounts.places``; at most one is the default."""
+
+    __tablename__ = "saved_address"
+    __table_args__ = (
+        Index("ix_saved_address_account_id", "account_id"),
+        Index(
+            "uq_saved_address_default",
+            "account_id",
+            unique=True,
+            sqlite_where=text("is_default"),
+            postgresql_where=text("is_default"),
+        ),
+        CheckConstraint("length(country) = 2", name="country"),
+    )
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id", ondelete="CASCADE"))
+    is_default: Mapped[bool] = mapped_column(default=False)
+    name: Mapped[str] = mapped_column(String(120))
+    company: Mapped[str] = mapped_column(String(120), default="")
+    line1: Mapped[str] = mapped_column(String(200))
+    line2: Mapped[str] = mapped_column(String(200), default="")
+    district: Mapped[str] = mapped_column(String(100), default="")
+    city: Mapped[str] = mapped_column(String(100), default="")
+    state: Mapped[str] = mapped_column(String(100), default="")
+    postal_code: Mapped[str] = mapped_column(String(20), default="")
+    country: Mapped[str] = mapped_column(String(2))
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The address itself, without the fields that are empty."""
+        return {name: value for name in FIELDS if (value := getattr(self, name))}
 
 
 class LoginSession(Base):

@@ -12,6 +12,7 @@ class Cart(Base):
     """One visitor's cart, found by the random id in a signed cookie.
 
     ``checkout_key`` goes into the checkout form and makes the order unique; it is renewed when an order was paid.
+    ``ship_...`` is where a parcel would go, as far as its price depends on it, and by which method (its public id).
     """
 
     __tablename__ = "cart"
@@ -23,6 +24,10 @@ class Cart(Base):
         BigInteger, ForeignKey("account.id", ondelete="SET NULL"), unique=True
     )
     checkout_key: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    ship_country: Mapped[str | None] = mapped_column(String(2))
+    ship_state: Mapped[str | None] = mapped_column(String(100))
+    ship_postal_code: Mapped[str | None] = mapped_column(String(20))
+    ship_method: Mapped[str | None] = mapped_column(String(22))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -138,6 +138,9 @@ def merge_at_login(public_id: str | None, account_id: int) -> None:
         same = _line(own, line.variant_id)
         if same is not None and line.chosen_amount is not None:
             same.chosen_amount, same.chosen_currency = line.chosen_amount, line.chosen_currency
+    if visitor.ship_country:
+        own.ship_country, own.ship_method = visitor.ship_country, visitor.ship_method
+        own.ship_state, own.ship_postal_code = visitor.ship_state, visitor.ship_postal_code
     key = visitor.checkout_key
     db.session().delete(visitor)
     db.session().flush()

@@ -17,6 +17,8 @@ from storefront.core.money import (
     parse_price,
     payable_step,
 )
+from storefront.shipping.rates import ParcelLine
+from storefront.shipping.service import Offer
 from storefront.web.language import current_language, in_language
 
 MOST_OF_ONE = 99
@@ -75,7 +77,7 @@ class CartView:
     """The whole cart as it stands in the database now, in one currency.
 
     That is the one ``wished`` for, when everything in the cart has a price in it, else the shop's own; ``unpriced``
-    are the titles of what has none.
+    are the titles of what has none. ``shipping`` is what is offered for its physical things, where that was asked for.
     """
 
     checkout_key: str
@@ -83,6 +85,7 @@ class CartView:
     currency: str
     wished: str
     unpriced: list[str]
+    shipping: Offer | None = None
 
     @property
     def count(self) -> int:
@@ -96,9 +99,29 @@ class CartView:
         return sum((each for each in totals if each.currency == self.currency), Money(0, self.currency))
 
     @property
+    def shipping_amount(self) -> Money:
+        """What the chosen way of sending costs."""
+        chosen = self.shipping.chosen if self.shipping else None
+        return chosen.amount if chosen else Money(0, self.currency)
+
+    @property
+    def to_pay(self) -> Money:
+        """What the buyer pays in the end."""
+        return self.total + self.shipping_amount
+
+    @property
     def has_problem(self) -> bool:
         """Whether something must be changed before it can be bought."""
         return any(line.problem for line in self.lines)
+
+    @property
+    def parcel(self) -> list[ParcelLine]:
+        """The physical lines, as the price of sending them is reckoned. What has no weight weighs nothing."""
+        return [
+            ParcelLine(line.quantity, line.variant.weight_grams or 0, line.total)
+            for line in self.lines
+            if line.product.requires_shipping
+        ]
 
     @property
     def requires_shipping(self) -> bool:

@@ -6,12 +6,14 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.accounts.address_forms import AddressForm, address_form
 from storefront.accounts.sessions import current_account
 from storefront.cart import reading, service
 from storefront.cart.cookie import cart_id_of_visitor, remember_cart
 from storefront.cart.models import Cart
 from storefront.cart.pricing import offer_of
-from storefront.cart.showing import MOST_OF_ONE, Change
+from storefront.cart.shipping import add_shipping, choose
+from storefront.cart.showing import MOST_OF_ONE, CartView, Change
 from storefront.catalog.choosing import OPTION_FIELDS, find_with_options
 from storefront.catalog.pricing import price_at
 from storefront.core.clock import now
@@ -120,24 +122,55 @@ def me() -> Response:
     return response
 
 
+@cart.post("/cart/destination")
+@public
+def choose_destination() -> BaseResponse:
+    """Say what sending costs to the chosen place, and by the chosen method."""
+    with unit_of_work():
+        mine = _own_cart(for_update=True)
+        if mine is not None:
+            choose(mine, AddressForm().address, request.form.get("method", "")[:22])
+    if wants_fragment():
+        return _show_cart(fragment="checkout/_checkout.html", is_redrawn=True)
+    return go(url_for("cart.show", _anchor="checkout"))
+
+
 def _show_cart(
     change: Change | None = None,
     undo: tuple[int, int] | None = None,
     wrong: tuple[int, Change] | None = None,
     status: int = 200,
+    fragment: str = "cart/_cart.html",
+    is_redrawn: bool = False,
 ) -> Response:
+    mine = _own_cart()
+    view = add_shipping(reading.view_of(mine, chosen_currency()), mine, _account_id())
     return render_page(
         "cart/show.html",
-        fragment="cart/_cart.html",
+        fragment=fragment,
         status=status,
-        cart=reading.view_of(_own_cart(), chosen_currency()),
+        cart=view,
         account=current_account(),
+        delivery=_destination_form(view),
+        is_checkout=False,
+        is_redrawn=is_redrawn,
         change=change,
         wrong=wrong,
         undo=undo or _undo_in_address(),
         form=None,
         checkout_error=None,
     )
+
+
+def _destination_form(view: CartView) -> AddressForm | None:
+    """Return the form of the place on which the price of sending depends; digital things go nowhere."""
+    if view.shipping is None:
+        return None
+    place = view.shipping.destination
+    known = (
+        {"country": place.country, "state": place.state, "postal_code": place.postal_code} if place else {}
+    )
+    return address_form(known)
 
 
 def _chosen_by_options(variant_id: int) -> int | None:

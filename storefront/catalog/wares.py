@@ -32,6 +32,7 @@ class VariantRow(NamedTuple):
     sale_before_amount: int | None
     pays_what_they_want: bool
     stock: int | None
+    weight_grams: int | None
     archived_at: datetime | None
 
 

@@ -91,6 +91,21 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         """SELECT o.number FROM stock_reservation r JOIN order_line l ON l.id = r.order_line_id
            JOIN shop_order o ON o.id = l.order_id WHERE r.state = 'held' AND r.expires_at < :patience""",
     ),
+    "sent_pieces": (
+        N_("The count of sent pieces differs from what is in the parcels."),
+        """SELECT o.number FROM line_count c JOIN order_line l ON l.id = c.order_line_id JOIN shop_order o ON o.id = l.order_id
+           WHERE EXISTS (SELECT 1 FROM shipment s WHERE s.order_id = o.id) AND c.sent <>
+           (SELECT coalesce(sum(p.quantity), 0) FROM shipment_line p JOIN shipment s ON s.id = p.shipment_id
+            WHERE p.order_line_id = l.id AND s.state <> 'cancelled')""",
+    ),
+    "returned_pieces": (
+        N_("The count of returned pieces differs from the returns."),
+        """SELECT o.number FROM line_count c JOIN order_line l ON l.id = c.order_line_id JOIN shop_order o ON o.id = l.order_id
+           WHERE c.asked_back <>
+           (SELECT coalesce(sum(CASE WHEN r.state IN ('received', 'closed') THEN x.received ELSE x.quantity END), 0)
+            FROM return_line x JOIN return_request r ON r.id = x.return_id
+            WHERE x.order_line_id = l.id AND r.state NOT IN ('refused', 'withdrawn'))""",
+    ),
     "subtotal": (
         N_("The lines of an order do not add up to its subtotal."),
         """SELECT o.number FROM shop_order o WHERE o.subtotal_amount <>

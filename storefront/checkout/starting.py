@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
+from storefront.accounts.places import country_name
 from storefront.cart import reading
 from storefront.cart import service as carts
 from storefront.cart.models import Cart
+from storefront.cart.shipping import offer_to, place_of
+from storefront.cart.showing import CartView
 from storefront.checkout import settling
 from storefront.checkout.request import session_request
 from storefront.core import db
@@ -23,11 +26,12 @@ from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUn
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
 from storefront.orders.service import moving, placing, reservations
-from storefront.orders.service.placing import Item, Wish
+from storefront.orders.service.placing import Delivery, Item, Wish
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment
 from storefront.payments.states import PaymentStatus
+from storefront.shipping import service as shipping
 
 # Stripe allows no less than 30 minutes; the rest is time in which the same call can still be made again.
 SESSION_LASTS = timedelta(minutes=45)
@@ -47,6 +51,9 @@ class Buyer:
     base_url: str
     seen_total: int | None
     seen_currency: str | None
+    # Where physical things go (none: they are picked up, or there are none), and by which of the offered methods.
+    address: dict[str, str] | None = None
+    method_id: str = ""
 
 
 class CartChanged(Refused):
@@ -59,6 +66,19 @@ class CartEmpty(Refused):
     """There is nothing to buy."""
 
     sentence = N_("Your cart is empty.")
+
+
+class DeliveryMissing(Refused):
+    """Something in the cart has to be sent, and the buyer has not said where to, or chose what is not offered."""
+
+    status = 422
+    sentence = N_("Please choose where we send this and how.")
+
+
+class NotSentThere(Refused):
+    """The shop sends nothing to that place, or not such a parcel."""
+
+    status = 422
 
 
 class EmailRefused(Refused):
@@ -98,6 +118,7 @@ def start(buyer: Buyer, gateway: PaymentGateway) -> str:
 
     Raises:
         CartEmpty, CartChanged, SoldOut: the buyer must look at the cart again; nothing was written.
+        DeliveryMissing, NotSentThere: where it goes, or how, must be said again; nothing was written.
         EmailRefused: another address is needed; the order was called off and its stock given back.
         PaymentPageUnavailable: Stripe does not answer; the order waits, and the same click works later.
     """
@@ -189,9 +210,10 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
     view = reading.view_of(cart, buyer.currency)
     if not view.lines:
         raise CartEmpty
-    if view.has_problem or buyer.seen_total not in (None, view.total.amount):
+    if view.has_problem or buyer.seen_currency not in (None, view.currency):
         raise CartChanged
-    if buyer.seen_currency not in (None, view.currency):
+    delivery = _delivery(buyer, view) if view.requires_shipping else None
+    if buyer.seen_total not in (None, view.to_pay.amount):
         raise CartChanged
     return Wish(
         checkout_key=cart.checkout_key,
@@ -200,7 +222,22 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
         account_id=buyer.account_id,
         language=buyer.language,
         currency=view.currency,
+        delivery=delivery,
     )
+
+
+def _delivery(buyer: Buyer, view: CartView) -> Delivery:
+    """Price the very address that the order will have, so that the two can't differ."""
+    destination = place_of(buyer.address) if buyer.address else None
+    offer = offer_to(view, destination, buyer.method_id).shipping
+    if offer is None or (destination is None and not shipping.is_pickup(buyer.method_id)):
+        raise DeliveryMissing
+    if offer.problem and (offer.chosen is None or not offer.chosen.is_pickup):
+        raise NotSentThere(offer.problem, country=country_name(destination.country if destination else ""))
+    if offer.chosen is None or offer.chosen.method_id != buyer.method_id:
+        raise CartChanged if buyer.method_id else DeliveryMissing
+    address = None if offer.chosen.is_pickup else buyer.address
+    return Delivery(offer.chosen.amount.amount, offer.chosen.facts, address)
 
 
 def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:

@@ -17,7 +17,8 @@ class Order(Base):
 
     ``checkout_key`` came with the page that was sent, and ``fingerprint`` says what was asked for, so that the same
     page sent twice is one order. ``attention`` holds the reason why the owner must look,
-    as ``core.sentences`` keeps it.
+    as ``core.sentences`` keeps it. ``delivery`` is how its physical things are sent or picked up, as it was offered
+    (``shipping.service.Quote.facts``), and ``shipping_address`` where they go.
     """
 
     __tablename__ = "shop_order"
@@ -68,6 +69,7 @@ class Order(Base):
     attention: Mapped[str | None] = mapped_column(Text)
     attention_at: Mapped[datetime | None]
     shipping_address: Mapped[dict[str, Any] | None]
+    delivery: Mapped[dict[str, Any] | None]
     placed_at: Mapped[datetime] = mapped_column(default=now)
     paid_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
@@ -80,6 +82,11 @@ class Order(Base):
     def total(self) -> Money:
         """What the buyer pays."""
         return Money(self.total_amount, self.currency)
+
+    @property
+    def is_picked_up(self) -> bool:
+        """Whether the buyer comes for the physical things."""
+        return bool(self.delivery and self.delivery.get("is_pickup"))
 
     @property
     def topic(self) -> str:

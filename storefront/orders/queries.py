@@ -126,6 +126,10 @@ def status_word(order: Order) -> str:
         return "pending"
     if order.fulfilment_state in (FulfilmentState.DELIVERED, FulfilmentState.RETURNED):
         return order.fulfilment_state.value
+    if order.fulfilment_state is FulfilmentState.FULFILLED and any(
+        line.requires_shipping for line in order.lines
+    ):
+        return "shipped"
     if order.state is OrderState.COMPLETED:
         return "completed"
     return "confirmed"

@@ -21,7 +21,7 @@ from storefront.notifications.states import MessageState
 from storefront.orders import queries as orders_queries
 from storefront.orders.models import Order
 from storefront.orders.service import moving
-from storefront.orders.states import FulfilmentState, OrderState, PaymentState
+from storefront.orders.states import PaymentState
 from storefront.payments.models import Refund
 from tests.admin.desk import Desk, words_of
 from tests.admin.ordering import make_order
@@ -91,23 +91,6 @@ def test_a_refund_asks_names_the_amount_and_closes_the_door(
     assert "Taken back" in page
     assert "Refund €19.00" not in page
     desk.open(f"{here}/refund", status=409)
-
-
-def test_a_parcel_is_marked_as_sent_once_it_is_paid(
-    desk: Desk, client: FlaskClient, till: Till, work: Work
-) -> None:
-    with db.unit_of_work():
-        order = make_order(make_product(requires_shipping=True, content=None))
-        unpaid = make_order(make_product(requires_shipping=True, content=None), paid=False)
-    here = f"/admin/orders/{order.number}"
-
-    token = desk.form(here, f"{here}/shipment")
-    desk.press(f"{here}/shipment", here)
-    db.close_reader()
-    sent = db.session().get_one(Order, order.id)
-    assert (sent.fulfilment_state, sent.state) == (FulfilmentState.FULFILLED, OrderState.COMPLETED)
-    assert desk.client.post(f"{here}/shipment", data=token).status_code == 409
-    assert desk.client.post(f"/admin/orders/{unpaid.number}/shipment", data=token).status_code == 409
 
 
 def test_what_needs_the_owner_is_shown_first_and_resolved(desk: Desk) -> None:

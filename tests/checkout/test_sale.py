@@ -4,6 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import time_machine
 from flask import Flask
@@ -39,7 +40,17 @@ from tests.checkout.buying import (
     stripe,
     the_order,
 )
-from tests.selling import Till, check_out, checkout_fields, heading_of, log_in, put_into_cart, variant_of
+from tests.selling import (
+    ADDRESS,
+    Till,
+    check_out,
+    checkout_fields,
+    heading_of,
+    log_in,
+    put_into_cart,
+    ship,
+    variant_of,
+)
 
 
 def test_paid_order_is_granted_and_told_once(client: FlaskClient, till: Till, work: Work) -> None:
@@ -210,16 +221,19 @@ def test_free_product_needs_an_email_only(client: FlaskClient, till: Till, work:
     assert heading_of(client.get(order_page.replace("http://127.0.0.1:8000", ""))) == "Thank you!"
 
 
-def test_address_collected_by_stripe_is_kept_with_the_parcel(
+def test_address_given_before_paying_goes_to_stripe_and_is_kept_with_the_parcel(
     client: FlaskClient, till: Till, work: Work
 ) -> None:
+    with db.unit_of_work():
+        ship(amount=490)
     payment_page = go_to_pay(client, sell(requires_shipping=True, stock=2, content=None))
-    address = {"line1": "Lindenweg 3", "city": "Jena", "postal_code": "07743", "country": "DE"}
-    order_page = come_back(client, till.pay(payment_page, name="Anna Berg", **address))
+    order_page = come_back(client, till.pay(payment_page))
     work()
     order = the_order()
-    assert order.shipping_address is not None
-    assert {**address, "name": "Anna Berg"}.items() <= order.shipping_address.items()
+    assert (order.shipping_address, order.shipping_amount, order.total_amount) == (ADDRESS, 490, 2390)
+    intents: Any = till.get("payment_intents")["data"]
+    assert (intents[0]["amount"], intents[0]["shipping"]["name"]) == (2390, "Anna Berg")
+    assert intents[0]["shipping"]["address"]["line1"] == "Lindenweg 3"
     assert (order.state, order.fulfilment_state) == (OrderState.OPEN, FulfilmentState.UNFULFILLED)
     assert "Lindenweg 3" in client.get(order_page).text
 

@@ -128,6 +128,18 @@ PRODUCT = _thing(
     },
     {"published_at": {"type": "integer", "maximum": 0}},
 )
+METHOD = _thing(
+    {
+        "title": TEXT,
+        "translations": _chinese("title"),
+        "basis": {"enum": ["weight", "price"]},
+        "steps": _list(
+            {"type": "array", "items": {"type": ["integer", "null"]}, "minItems": 2, "maxItems": 2}
+        ),
+        "days": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2},
+    },
+    {"free_from": COUNT},
+)
 SCHEMA = _thing(
     {
         "shop": _thing(
@@ -163,6 +175,24 @@ SCHEMA = _thing(
             )
         ),
         "products": _list(PRODUCT),
+        "shipping": _thing(
+            {
+                "sender": TEXT,
+                "return_instructions": TEXT,
+                "translations": _chinese("return_instructions"),
+                "zones": _list(_thing({"name": TEXT, "places": TEXT, "methods": _list(METHOD)})),
+                "pickup": _list(
+                    _thing(
+                        {
+                            "title": TEXT,
+                            "place": TEXT,
+                            "opening": TEXT,
+                            "translations": _chinese("title", "opening"),
+                        }
+                    )
+                ),
+            }
+        ),
     }
 )
 

@@ -84,7 +84,7 @@ def _guest_pages(guest: Visitor) -> list[str]:
     guest.add("plumb")
     guest.add("pilcrow-shirt")
     guest.check_out(email)
-    guest.pay(address=True)
+    guest.pay()
     guest.page.wait_for_url("**/orders/**")
     expect(guest.page.locator(".goods").first).to_be_visible()
     order = guest.path
@@ -107,5 +107,13 @@ def _account_pages(customer: Visitor) -> list[str]:
     customer.buy("two-inks")
     return [
         customer.prefix + path
-        for path in ("/account", "/account/verification", "/library", "/account/orders", "/cart")
+        for path in (
+            "/account",
+            "/account/verification",
+            "/account/addresses",
+            "/account/addresses/new",
+            "/library",
+            "/account/orders",
+            "/cart",
+        )
     ]

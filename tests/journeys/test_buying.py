@@ -166,7 +166,9 @@ def test_free_product_asks_for_an_address_only(sqlite_shop: LiveShop, visit: Vis
     assert anna.download(wallpapers)[1] == (FILES / "river-wallpapers.zip").read_bytes()
 
 
-def test_shirt_is_sent_to_the_address_of_the_payment_page(sqlite_shop: LiveShop, visit: Visit) -> None:
+def test_shirt_is_sent_to_the_address_that_was_given_before_paying(
+    sqlite_shop: LiveShop, visit: Visit
+) -> None:
     anna, email = visit(sqlite_shop), new_email()
     anna.open("/products/pilcrow-shirt")
     expect(anna.page.locator(".option", has_text="XXL").locator("input")).to_have_count(0)
@@ -174,7 +176,7 @@ def test_shirt_is_sent_to_the_address_of_the_payment_page(sqlite_shop: LiveShop,
     anna.page.get_by_role("button", name="Add to cart").click()
     expect(anna.cart_count).to_have_text("1")
     anna.check_out(email)
-    anna.pay(address=True)
+    anna.pay()
     anna.page.wait_for_url("**/orders/**")
     expect(anna.page.locator("address")).to_contain_text("Netherlands")
     expect(anna.page.get_by_text("We are packing it.")).to_be_visible()

@@ -4,12 +4,13 @@ from flask import Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.accounts.places import envelope_of
 from storefront.admin.blueprint import admin
 from storefront.admin.queries import get_order_by_number
 from storefront.admin.views.asking import ask, words_asked
 from storefront.checkout import refunding
 from storefront.core.db import unit_of_work
-from storefront.core.errors import N_, Refused
+from storefront.core.errors import N_
 from storefront.core.money import Money
 from storefront.fulfilment.service import holdings_of_order
 from storefront.jobs.service import jobs_of_topic
@@ -18,17 +19,12 @@ from storefront.notifications.service import MessageView, messages_of
 from storefront.orders import queries
 from storefront.orders.models import Order
 from storefront.orders.service import moving
-from storefront.orders.states import FulfilmentState, OrderState, PaymentState
+from storefront.orders.states import OrderState, PaymentState
+from storefront.parcels.queries import parcels_of
 from storefront.payments import service as payments
 from storefront.web.access import owner_only
 from storefront.web.language import current_language
 from storefront.web.pages import go, render_page
-
-
-class NotToSend(Refused):
-    """Nothing of this order is to be sent now."""
-
-    sentence = N_("Only a paid order with something to ship can be marked as sent.")
 
 
 @admin.get("/orders")
@@ -78,7 +74,8 @@ def show_order(number: str) -> Response:
         refunds=payments.refunds_of(order.id),
         disputes=payments.disputes_of(order.id),
         refundable=_refundable(order),
-        may_be_sent=_may_be_sent(order),
+        parcels=parcels_of(order),
+        envelope_of=envelope_of,
         holdings=holdings_of_order(order.id),
         messages=mails,
         resendable=_newest_of_each_kind(mails),
@@ -121,21 +118,6 @@ def refund_order(number: str) -> BaseResponse:
     return go(_order_url(order.number))
 
 
-@admin.post("/orders/<number>/shipment")
-@owner_only
-def mark_sent(number: str) -> BaseResponse:
-    """Note that the parcel is on its way."""
-    order_id = get_order_by_number(number).id
-    with unit_of_work():
-        order = moving.lock(order_id)
-        if not _may_be_sent(order):
-            raise NotToSend
-        moving.move(order, FulfilmentState.FULFILLED)
-        moving.follow_goods_and_money(order)
-    flash(gettext("Marked as sent."), "success")
-    return go(_order_url(order.number))
-
-
 @admin.post("/orders/<number>/attention")
 @owner_only
 def resolve_attention(number: str) -> BaseResponse:
@@ -155,15 +137,6 @@ def _refundable(order: Order) -> Money:
         if payment.payment_intent_id
     )
     return Money(max(left, 0), order.currency)
-
-
-def _may_be_sent(order: Order) -> bool:
-    return (
-        any(line.requires_shipping for line in order.lines)
-        and order.state is OrderState.OPEN
-        and order.fulfilment_state in (FulfilmentState.UNFULFILLED, FulfilmentState.PARTLY)
-        and order.payment_state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
-    )
 
 
 def _newest_of_each_kind(mails: list[MessageView]) -> set[int]:

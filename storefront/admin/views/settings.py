@@ -17,6 +17,7 @@ from storefront.core.db import unit_of_work
 from storefront.core.settings import Settings
 from storefront.journal import service as journal
 from storefront.orders.queries import has_orders
+from storefront.shipping import zoning
 from storefront.shop import service as shop
 from storefront.web.access import owner_only
 from storefront.web.pages import go, render_page
@@ -99,6 +100,7 @@ def _save(form: SettingsForm) -> None:
     changed = shop.save_profile(form.wanted())
     if "currency" in changed:
         redenominate(form.wanted().currency)
+        zoning.redenominate(*changed["currency"])
     short = {name: values for name, values in changed.items() if name not in ("about", "refund_policy")}
     journal.write(TOPIC, "shop.saved", changed=short, texts=sorted(set(changed) - set(short)))
 

@@ -1,21 +1,37 @@
 """From the cart to Stripe and back."""
 
+from contextlib import suppress
+from typing import Any
+
 from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from storefront.accounts.models import Account
+from storefront.accounts import book
+from storefront.accounts.address_forms import AddressForm, address_form
+from storefront.accounts.models import Account, SavedAddress
+from storefront.accounts.places import envelope_of
 from storefront.accounts.sessions import current_account
 from storefront.cart import reading
 from storefront.cart import service as carts
 from storefront.cart.cookie import cart_id_of_visitor
 from storefront.cart.models import Cart
+from storefront.cart.shipping import choose, destination_of, offer_to, place_of
+from storefront.cart.showing import CartView
 from storefront.catalog.stock import SoldOut
 from storefront.checkout import settling, starting
 from storefront.checkout.ceiling import count_checkout
 from storefront.checkout.forms import CheckoutForm
 from storefront.checkout.jobs import gateway
-from storefront.checkout.starting import Buyer, CartChanged, CartEmpty, EmailRefused, PaymentPageUnavailable
+from storefront.checkout.starting import (
+    Buyer,
+    CartChanged,
+    CartEmpty,
+    DeliveryMissing,
+    EmailRefused,
+    NotSentThere,
+    PaymentPageUnavailable,
+)
 from storefront.core import db
 from storefront.core.errors import NotFound
 from storefront.core.logging import get_logger
@@ -23,10 +39,11 @@ from storefront.gateways.stripe import PaymentRefused, PaymentUnknown
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
 from storefront.payments import service as payments
+from storefront.shipping import service as shipping
 from storefront.shop.choosing import chosen_currency
 from storefront.web.access import public
 from storefront.web.language import current_language
-from storefront.web.pages import go, render_page
+from storefront.web.pages import go, render_page, wants_fragment
 from storefront.web.setup import settings
 
 checkout = Blueprint("checkout", __name__)
@@ -45,15 +62,19 @@ def show() -> BaseResponse:
 def start() -> BaseResponse:
     """Place the order and lead to the payment page; the same page sent twice leads to the same one."""
     account = current_account()
-    form = CheckoutForm()
+    form, address = CheckoutForm(), _sent_address()
     if account is not None and not form.email.data:
         form.email.data = account.email
-    if not form.validate():
+    # Both are judged, so that everything that is wrong is said at once.
+    is_sound = [form.validate(), address is None or _is_picked_up() or address.validate()]
+    if not all(is_sound):
         return _show(form, status=422)
     cart = carts.find_cart(cart_id_of_visitor(), account.id if account else None)
     if cart is None:
         return _order_or_cart(form)
     count_checkout(request.remote_addr or "")
+    if address is not None:
+        _keep_address(cart, address, account)
     try:
         return go(starting.start(_buyer(form, cart, account), gateway()))
     except CartEmpty:
@@ -63,10 +84,24 @@ def start() -> BaseResponse:
         form.email.errors = [sentence]
         # Who is logged in has no field to show it at.
         return _show(form, status=422, error=sentence if account else None)
+    except (DeliveryMissing, NotSentThere) as refusal:
+        return _show(form, status=422, error=gettext(refusal.sentence, **refusal.values))
     except (CartChanged, SoldOut) as refusal:
         return _show(form, status=409, error=gettext(refusal.sentence, **refusal.values))
     except PaymentPageUnavailable as trouble:
         return _show(form, status=503, error=gettext(trouble.sentence))
+
+
+@checkout.post("/checkout/destination")
+@public
+def choose_destination() -> BaseResponse:
+    """Draw the form anew for the country, the method or the saved address that was chosen; nothing is judged yet."""
+    account = current_account()
+    with db.unit_of_work():
+        cart = carts.find_cart(cart_id_of_visitor(), account.id if account else None, for_update=True)
+        if cart is not None:
+            choose(cart, _address_typed(account), _method_sent())
+    return _show(CheckoutForm(formdata=None, email=request.form.get("email", "")))
 
 
 @checkout.get("/checkout/return")
@@ -107,7 +142,67 @@ def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
         base_url=settings().base_url,
         seen_total=form.seen_total,
         seen_currency=form.seen_currency,
+        address=_wanted_address(),
+        method_id=_method_sent(),
     )
+
+
+def _sent_address() -> AddressForm | None:
+    """Return the part of the form that says where things go; digital things have none."""
+    return AddressForm() if "country" in request.form else None
+
+
+def _wanted_address() -> dict[str, str] | None:
+    address = _sent_address()
+    return None if address is None or _is_picked_up() else address.address
+
+
+def _method_sent() -> str:
+    return request.form.get("method", "")[:22]
+
+
+def _is_picked_up() -> bool:
+    return bool(_method_sent()) and shipping.is_pickup(_method_sent())
+
+
+def _keep_address(cart: Cart, form: AddressForm, account: Account | None) -> None:
+    """Remember where the cart goes, and in the account, if that is wished; a full book keeps nobody from buying."""
+    with db.unit_of_work():
+        held = carts.find_cart(cart.public_id, account.id if account else None, for_update=True)
+        if held is not None:
+            choose(held, form.address, _method_sent())
+        if account is not None and "keep" in request.form and not _is_picked_up():
+            with suppress(book.BookFull):
+                book.keep(account.id, form.address)
+
+
+def _address_typed(account: Account | None) -> dict[str, str]:
+    """Return the address as it was typed so far, or the saved one whose button was pressed."""
+    use = request.form.get("use", "")[:22]
+    if account is not None and use:
+        return book.get_address(account.id, use).address
+    return AddressForm().address
+
+
+def _delivery_form(cart: Cart, account: Account | None, saved: list[SavedAddress]) -> AddressForm:
+    """Return the form of the address: as it was sent, else of the order that waits to be paid, else the usual one."""
+    if "use" in request.form:
+        return address_form(_address_typed(account))
+    if "country" in request.form:
+        return AddressForm()
+    order = orders.find_by_key(cart.checkout_key)
+    if order is not None and order.shipping_address:
+        return address_form(order.shipping_address)
+    destination = destination_of(cart, account.id if account else None)
+    if destination is None:
+        return address_form()
+    known = next((one.address for one in saved if place_of(one.address) == destination), None)
+    place = {
+        "country": destination.country,
+        "state": destination.state,
+        "postal_code": destination.postal_code,
+    }
+    return address_form(known or {**place, "name": account.name if account else ""})
 
 
 def _order_or_cart(form: CheckoutForm) -> BaseResponse:
@@ -123,12 +218,37 @@ def _show(form: CheckoutForm, status: int = 200, error: str | None = None) -> Re
     account = current_account()
     db.close_reader()
     cart = carts.find_cart(cart_id_of_visitor(), account.id if account else None)
+    view = reading.view_of(cart, chosen_currency())
     return render_page(
         "checkout/show.html",
         fragment="checkout/_checkout.html",
         status=status,
-        cart=reading.view_of(cart, chosen_currency()),
+        cart=view,
         account=account,
         form=form,
         checkout_error=error,
+        is_checkout=True,
+        is_redrawn=wants_fragment(),
+        **_delivery(view, cart, account, is_judged=status == 422),
     )
+
+
+def _delivery(
+    view: CartView, cart: Cart | None, account: Account | None, *, is_judged: bool
+) -> dict[str, Any]:
+    """Return what the part of the page about sending shows, with the offer for the very address in its form.
+
+    What is wrong with an address that was sent is said at its fields only when it ``is_judged``.
+    """
+    if cart is None or not view.requires_shipping:
+        return {"delivery": None, "saved": [], "is_kept": False}
+    saved = book.addresses_of(account.id) if account is not None else []
+    form = _delivery_form(cart, account, saved)
+    if is_judged and "country" in request.form and not _is_picked_up():
+        form.validate()
+    offer_to(view, place_of(form.address) if form.rules else None, _method_sent() or cart.ship_method)
+    return {
+        "delivery": form,
+        "saved": [(one.public_id, one.name, envelope_of(one.address)) for one in saved],
+        "is_kept": "keep" in request.form,
+    }

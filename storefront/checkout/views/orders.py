@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.accounts.places import envelope_of
 from storefront.accounts.sessions import current_account
 from storefront.checkout.forms import FindForm
 from storefront.core import db
@@ -16,6 +17,7 @@ from storefront.notifications.service import tell
 from storefront.orders import queries
 from storefront.orders.models import Order
 from storefront.orders.states import OrderState, PaymentState
+from storefront.parcels.queries import parcels_of
 from storefront.payments import service as payments
 from storefront.web import throttle
 from storefront.web.access import customer_only, public
@@ -51,6 +53,8 @@ def show(public_id: str) -> Response:
         pay_url=_pay_url(order),
         holdings=[one for one in fulfilment.holdings_of_order(order.id) if one.is_active],
         account=current_account(),
+        parcels=parcels_of(order),
+        envelope_of=envelope_of,
     )
 
 

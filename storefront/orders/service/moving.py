@@ -19,7 +19,7 @@ _FIELDS: dict[type[StrEnum], str] = {
     PaymentState: "payment_state",
     FulfilmentState: "fulfilment_state",
 }
-_DONE = (FulfilmentState.FULFILLED, FulfilmentState.DELIVERED)
+_DONE = (FulfilmentState.FULFILLED, FulfilmentState.DELIVERED, FulfilmentState.RETURNED)
 
 
 class IllegalMove(Refused):

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Table, insert
 from sqlalchemy.orm.attributes import set_committed_value
@@ -30,6 +30,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the physical things get to the buyer, for how much, and where to; no address where they are picked up."""
+
+    amount: int
+    facts: dict[str, Any]
+    address: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What is to be ordered, by whom, from which page (``checkout_key``)."""
 
@@ -39,18 +48,26 @@ class Wish:
     account_id: int | None
     language: str
     currency: str
+    delivery: Delivery | None = None
 
     @property
-    def total_amount(self) -> int:
-        """What it costs, in minor units."""
+    def subtotal_amount(self) -> int:
+        """What the things cost, in minor units."""
         return sum(item.unit_amount * item.quantity for item in self.items)
+
+    @property
+    def shipping_amount(self) -> int:
+        """What sending them costs, in minor units."""
+        return self.delivery.amount if self.delivery else 0
 
     @property
     def fingerprint(self) -> str:
         """What was asked for: the same again is the same order, anything else is another."""
         lines = sorted((item.variant.id, item.quantity, item.unit_amount) for item in self.items)
-        asked = json.dumps([lines, self.email, self.account_id, self.currency])
-        return hashlib.sha256(asked.encode()).hexdigest()
+        asked: list[Any] = [lines, self.email, self.account_id, self.currency]
+        if self.delivery is not None:
+            asked += [self.delivery.amount, self.delivery.facts["method_id"], self.delivery.address]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def place(wish: Wish, reserved_until: datetime) -> Order:
@@ -94,8 +111,11 @@ def _order_of(wish: Wish) -> Order:
         email=wish.email,
         language=wish.language,
         currency=wish.currency,
-        subtotal_amount=wish.total_amount,
-        total_amount=wish.total_amount,
+        subtotal_amount=wish.subtotal_amount,
+        shipping_amount=wish.shipping_amount,
+        total_amount=wish.subtotal_amount + wish.shipping_amount,
+        delivery=wish.delivery.facts if wish.delivery else None,
+        shipping_address=wish.delivery.address if wish.delivery else None,
     )
 
 
