@@ -37,6 +37,7 @@ class LicenceKeys:
 
         An empty pool does not hold up the rest of the order; what lacks comes when it is refilled (``pool``).
         """
+        self.restore(entitlement, content)  # a content that went away came back: so do its keys
         lacking = _lacking_positions(entitlement, content)
         if not lacking:
             return

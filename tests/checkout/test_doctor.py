@@ -46,6 +46,12 @@ BREAKS: dict[str, tuple[str, ...]] = {
     ),
     "access_without_money": ("UPDATE shop_order SET payment_state = 'refunded'",),
     "keys_missing": ("DELETE FROM licence_key", f"UPDATE entitlement SET granted_at = {OLD}"),
+    "burnt_key_in_use": (
+        "UPDATE licence_key SET state = 'burnt'",
+        "INSERT INTO activation (public_id, licence_key_id, instance, label, activated_at, seen_at) "
+        f"SELECT 'a', id, 'machine', '', {OLD}, {OLD} FROM licence_key",
+    ),
+    "key_without_access": (f"UPDATE entitlement SET revoked_at = {OLD}",),
     "reserved_stock": ("UPDATE variant SET stock = stock - 1, reserved = reserved + 1",),
     "sold_stock": ("UPDATE variant SET stock = stock - 1, sold = sold + 1",),
     "stock_movements": ("UPDATE variant SET stock = stock + 1, received = received + 1",),
