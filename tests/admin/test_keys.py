@@ -55,7 +55,7 @@ def test_keys_are_imported_after_a_look_and_free_ones_thrown_away(desk: Desk, wo
     work()
     assert "Imported: 2 keys." in words_of(desk.open(where))
     assert keys(KeyState.FREE) == ["A-1", "B-1", "B-2"]
-    assert "Free3 With buyers0 Burnt0" in words_of(desk.open(list_page))
+    assert "Free keys3 With buyers0 Burnt0" in words_of(desk.open(list_page))
     assert desk.send(f"{list_page}/emptying", page=f"{list_page}/emptying").status_code == 303
     assert keys(KeyState.FREE) == []
 

@@ -14,7 +14,7 @@ class MailWordsForm(SeenForm):
     """A subject, and a text in markdown with the facts of the mail."""
 
     subject = line_field(_("Subject"), LONGEST_SUBJECT, _("Please enter a subject."))
-    body = text_field(_("Text"), LONGEST_BODY)
+    body = text_field(_("Text"), LONGEST_BODY, _("Please enter a text."))
 
     @property
     def source(self) -> Source:
