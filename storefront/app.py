@@ -32,6 +32,7 @@ from storefront.checkout import emails as checkout_emails
 from storefront.checkout import jobs as checkout_jobs
 from storefront.checkout.views.checkout import checkout
 from storefront.checkout.views.orders import orders
+from storefront.checkout.views.recovery import recovery
 from storefront.checkout.views.webhook import webhooks
 from storefront.core import db
 from storefront.core.logging import configure_logging
@@ -155,7 +156,7 @@ def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
         machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning,
-        licensing, licence_api, reviews, wishlist, parcels, found, admin,
+        licensing, licence_api, reviews, wishlist, parcels, found, recovery, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)

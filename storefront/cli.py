@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storefront.core.clock import date
 from storefront.core.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -63,9 +64,21 @@ def _add_files(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--without-pictures", action="store_true", help="do not fetch pictures from their addresses"
     )
     bring.add_argument("--report", type=Path, help="write all errors and hints into this CSV file")
-    take = _add(commands, "export", _export, "write all products into a CSV file")
-    take.add_argument("what", choices=["products"])
+    take = _add(
+        commands, "export", _export, "write products, orders, lines, refunds or customers into a CSV file"
+    )
+    take.add_argument("what", choices=["products", "orders", "lines", "refunds", "customers"])
     take.add_argument("file", type=Path)
+    take.add_argument(
+        "--since", type=date.fromisoformat, metavar="DAY", help="only from this day on: 2026-01-31"
+    )
+    take.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="only up to this day")
+    take.add_argument("--state", choices=["pending", "open", "completed", "cancelled"], help="of the order")
+    take.add_argument(
+        "--payment", choices=["unpaid", "processing", "paid", "partly_refunded", "refunded", "disputed"]
+    )
+    take.add_argument("--search", default="", metavar="WORDS", help="as in the owner's list of orders")
+    take.add_argument("--without-bom", action="store_true", help="for programs; spreadsheets want the mark")
 
 
 def _add(
@@ -182,11 +195,9 @@ def _import(wanted: argparse.Namespace, settings: Settings) -> int:
 
 
 def _export(wanted: argparse.Namespace, settings: Settings) -> int:
-    from storefront.importing.command import export_file
-
     with _runtime(settings).app_context():
         try:
-            size = export_file(wanted.file)
+            size = _write_export(wanted)
         except OSError as error:
             sys.stderr.write(f"{wanted.file} can't be written: {error.strerror}.\n")
             return 2
@@ -194,10 +205,30 @@ def _export(wanted: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _write_export(wanted: argparse.Namespace) -> int:
+    from storefront.analytics import command
+    from storefront.analytics.exporting import Wanted, What
+    from storefront.importing.command import export_file
+    from storefront.orders.states import OrderState, PaymentState
+
+    if wanted.what == "products":
+        return export_file(wanted.file)
+    orders = Wanted(
+        words=wanted.search,
+        state=OrderState(wanted.state) if wanted.state else None,
+        payment_state=PaymentState(wanted.payment) if wanted.payment else None,
+        since=wanted.since,
+        until=wanted.until,
+    )
+    return command.export_file(What(wanted.what), orders, wanted.file, bom=not wanted.without_bom)
+
+
 def _doctor(wanted: argparse.Namespace, settings: Settings) -> int:
     from storefront.checkout.doctor import findings
+    from storefront.checkout.jobs import balance_books
 
     with _runtime(settings).app_context():
+        balance_books()
         found = findings(thorough=wanted.thorough)
     for finding in found:
         sys.stdout.write(f"{finding.name}: {finding.sentence} ({', '.join(finding.rows)})\n")

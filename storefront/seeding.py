@@ -24,6 +24,7 @@ from storefront.shipping.rates import Step
 from storefront.shipping.states import RateBasis
 from storefront.shipping.zoning import MethodInput, PickupInput
 from storefront.shop import service as shop
+from storefront.shop.states import Reminder
 from storefront.storage.models import StoredFile
 from storefront.storage.service import Upload, register, upload
 
@@ -100,6 +101,7 @@ def _write_shop(words: dict[str, Any]) -> None:
     profile.refund_policy = words.get("refund_policy", "")
     profile.currency, profile.translations = words["currency"], words["translations"]
     profile.is_demo = True
+    profile.recovery = Reminder.CONSENT
 
 
 def _write_category(words: dict[str, Any]) -> Category:

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,6 +24,7 @@ import requests
 from minio import Minio
 from minio.error import S3Error
 
+from tests.servers.emptied import EmptiedDatabase
 from tests.servers.network import NetworkGuard, OutsideNetworkError
 from tests.servers.postgres import PostgresCluster, PostgresServer
 from tests.servers.s3 import S3Server, S3Store
@@ -72,6 +73,59 @@ def test_template_is_built_once_and_copied(postgres_server: PostgresCluster) -> 
             assert connection.execute("SELECT books FROM shelf").fetchone() == (7,)
         postgres_server.drop_database(url)
     assert len(built) == 1
+
+
+_SHELF = """
+    CREATE TABLE shelf (id serial PRIMARY KEY, above integer REFERENCES shelf ON DELETE RESTRICT, name text);
+    CREATE TABLE book (id serial PRIMARY KEY, shelf_id integer NOT NULL REFERENCES shelf);
+    INSERT INTO shelf (name) VALUES ('lowest')"""
+
+
+@pytest.fixture
+def emptied(postgres_server: PostgresCluster) -> Iterator[EmptiedDatabase]:
+    def build(url: str) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(_SHELF)
+
+    database = EmptiedDatabase(postgres_server, "shelves", build)
+    yield database
+    database.close()
+
+
+def test_emptied_database_can_not_be_told_from_a_new_one(emptied: EmptiedDatabase) -> None:
+    url = emptied.take()
+    leftover = psycopg.connect(url)  # somebody who forgot to go, in the middle of something
+    leftover.execute("LOCK TABLE book; LISTEN news")
+    leftover.execute("INSERT INTO shelf (above, name) VALUES (1, 'above')")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO shelf (above, name) SELECT 1, repeat('x', 2000) FROM generate_series(1, 900)"
+        )
+        connection.execute("UPDATE shelf SET name = 'changed' WHERE id = 1")
+    emptied.give_back()
+    assert emptied.take() == url
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute("SELECT * FROM shelf").fetchall() == [(1, None, "lowest")]
+        shelf = connection.execute("INSERT INTO shelf (name) VALUES ('next') RETURNING id").fetchone()
+        book = connection.execute("INSERT INTO book (shelf_id) VALUES (1) RETURNING id").fetchone()
+        assert (shelf, book) == ((2,), (1,))
+    with pytest.raises(psycopg.OperationalError):
+        leftover.execute("SELECT 1")
+    leftover.close()
+
+
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="that server may not let us empty a database")
+@pytest.mark.parametrize(
+    "change", ["CREATE TABLE more (id integer)", "ALTER TABLE shelf DROP COLUMN name", "DROP TABLE book"]
+)
+def test_database_whose_tables_were_changed_is_given_to_nobody_else(
+    emptied: EmptiedDatabase, change: str
+) -> None:
+    url = emptied.take()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(change.encode())
+    emptied.give_back()
+    assert emptied.take() != url
 
 
 def test_fresh_postgres_database_is_cheap(postgres_server: PostgresCluster) -> None:

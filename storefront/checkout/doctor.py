@@ -117,6 +117,10 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
            (SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.payment_id = p.id
             AND r.status IN ('requested', 'pending', 'requires_action', 'succeeded'))""",
     ),
+    "unbalanced_books": (
+        N_("The ledger does not say what was paid and refunded on a day, for these orders."),
+        """SELECT CAST(day AS TEXT) || ' ' || currency || ' ' || numbers FROM unbalanced_day ORDER BY day DESC""",
+    ),
     "refund_state": (
         N_("All money of an order went back, but it does not count as refunded."),
         """SELECT o.number FROM shop_order o WHERE o.payment_state IN ('paid', 'partly_refunded') AND o.total_amount > 0

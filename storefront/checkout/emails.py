@@ -1,13 +1,16 @@
-"""Mails about orders: paid, received, failed, refunded, and all links for who has lost them."""
+"""Mails about orders: paid, received, failed, refunded, left unpaid, and all links for who has lost them."""
 
 from typing import Any
 
+from storefront.checkout import recovering
 from storefront.core import db
 from storefront.core.errors import N_, NotFound
 from storefront.notifications.rendering import Mail, Variable, block, mail, render_mail
 from storefront.orders import queries as orders
 from storefront.orders.mailing import ORDER_VARIABLES, newest_order, order_facts
 from storefront.orders.models import Order
+from storefront.web.filters import day
+from storefront.web.language import speaking
 from storefront.web.links import absolute_url
 
 
@@ -74,6 +77,34 @@ def access(args: dict[str, Any], language: str) -> Mail | None:
     if not links:
         return None
     return render_mail("access", language, purchases=block("_purchases", language, links=links))
+
+
+@mail(
+    recovering.KIND,
+    title=N_("Cart that was left"),
+    variables={
+        "cart_lines": Variable(N_("What was in the cart"), N_("1 × A small book"), needed=True),
+        "cart_url": Variable(N_("The page that fills the cart again"), "/cart/saved/example", needed=True),
+        "ends_on": Variable(N_("The last day on which that page works"), N_("20 Nov 2026")),
+        "opt_out_url": Variable(N_("The page to hear no more of it"), "/cart/reminders/example", needed=True),
+    },
+)
+def abandoned_checkout(args: dict[str, Any], language: str) -> Mail | None:
+    """Say once that the cart is still there; nothing when they bought or objected while the mail waited."""
+    order = _order(args)
+    recovery = recovering.still_wanted(order)
+    if recovery is None:
+        return None
+    with speaking(language):
+        ends_on = day(recovering.ends_at(recovery))
+    return render_mail(
+        recovering.KIND,
+        language,
+        cart_lines=block("_cart_lines", language, lines=recovering.available(order)),
+        cart_url=absolute_url(f"/cart/saved/{recovery.public_id}", language),
+        ends_on=ends_on,
+        opt_out_url=absolute_url(recovering.opt_out_path(order.email), language),
+    )
 
 
 def _order(args: dict[str, Any]) -> Order:

@@ -2,10 +2,11 @@
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField
+from wtforms import BooleanField, EmailField, HiddenField
 from wtforms.validators import InputRequired
 
 from storefront.accounts.forms import an_email
+from storefront.shop.states import Reminder
 
 
 class FindForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
@@ -21,6 +22,14 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
     key = HiddenField()
     total = HiddenField()
     currency = HiddenField()
+    remind = BooleanField()
+    no_reminder = BooleanField()
+
+    def wants_reminder(self, asked: Reminder) -> bool | None:
+        """Whether the shop may write once when they leave, as it has asked; None when it has not."""
+        if asked is Reminder.OFF:
+            return None
+        return bool(self.remind.data if asked is Reminder.CONSENT else not self.no_reminder.data)
 
     @property
     def page_key(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import current_app
 
-from storefront.checkout import delivering, doctor, refunding, settling, sweeping
+from storefront.checkout import delivering, doctor, recovering, refunding, settling, sweeping
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.core.errors import N_
@@ -16,8 +16,9 @@ from storefront.licensing import emails as licensing_emails
 from storefront.licensing import giving, pool
 from storefront.notifications.service import tell
 from storefront.orders.service import moving
-from storefront.payments import inbox
-from storefront.shop.service import shop_mark
+from storefront.payments import balancing, inbox
+from storefront.shop.service import get_profile, shop_mark
+from storefront.shop.states import Reminder
 from storefront.web import throttle
 from storefront.web.setup import settings
 
@@ -94,6 +95,35 @@ def compare_with_stripe() -> None:
     """
     with acting_as("sweep"):
         sweeping.reconcile(gateway(), now() - _COMPARED, most=_MOST_COMPARED)
+
+
+@periodic("recover_checkouts", every=timedelta(minutes=15))
+def recover_checkouts() -> int:
+    """Write once to who left before paying, where they may be written to; return how many mails were put down."""
+    profile = get_profile()
+    with db.unit_of_work():
+        recovering.close_paid()
+        recovering.find_recovered()
+    sent = last = 0
+    while profile.recovery is not Reminder.OFF:
+        batch = recovering.due(profile.recovery_hours, last)
+        db.close_reader()
+        if not batch:
+            break
+        for order_id in batch:
+            with db.unit_of_work():
+                sent += recovering.decide(order_id, profile.recovery_hours)
+        last = batch[-1]
+    return sent
+
+
+@periodic("balance_books", every=timedelta(days=1))
+def balance_books() -> None:
+    """Compare the ledger of all days with what was paid and refunded; the doctor tells what does not agree."""
+    found = balancing.unbalanced_days()
+    db.close_reader()
+    with db.unit_of_work():
+        balancing.remember(found)
 
 
 @periodic("doctor", every=timedelta(minutes=5))

@@ -34,6 +34,9 @@ _UNPAID_BECAUSE = {
     PaymentStatus.FAILED: N_("the payment failed"),
     PaymentStatus.EXPIRED: N_("the payment page expired"),
 }
+_GIVEN_UP = N_("nobody came back to pay")
+# Why an order ends of which its buyer did not say that they no longer want it.
+LEFT_BECAUSE = (_UNPAID_BECAUSE[PaymentStatus.EXPIRED], _GIVEN_UP)
 # Bank debits take up to two weeks; the stock waits for them.
 _HOLD_WHILE_PROCESSING = timedelta(days=21)
 
@@ -124,7 +127,7 @@ def call_off_abandoned(order_id: int) -> bool:
         is_waiting = order.state is OrderState.PENDING and order.payment_state is PaymentState.UNPAID
         if not is_waiting or payments.find_live(order.id) is not None:
             return False
-        call_off(order, N_("nobody came back to pay"))
+        call_off(order, _GIVEN_UP)
         return True
 
 

@@ -15,7 +15,7 @@ from storefront.cart import service as carts
 from storefront.cart.models import Cart
 from storefront.cart.shipping import offer_to, place_of
 from storefront.cart.showing import CartView
-from storefront.checkout import settling
+from storefront.checkout import recovering, settling
 from storefront.checkout.request import session_request
 from storefront.core import db
 from storefront.core.clock import now, timedelta
@@ -40,7 +40,11 @@ _ROUNDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who checks out, from which cart and page. ``currency`` is the one that they have chosen for the whole shop."""
+    """Who checks out, from which cart and page. ``currency`` is the one that they have chosen for the whole shop.
+
+    ``wants_reminder`` says whether they may be written to once if they leave, None where the shop does not ask, and
+    ``is_consent`` whether they had to agree to that, rather than to object.
+    """
 
     cart_id: int
     page_key: str
@@ -54,6 +58,8 @@ class Buyer:
     # Where physical things go (none: they are picked up, or there are none), and by which of the offered methods.
     address: dict[str, str] | None = None
     method_id: str = ""
+    wants_reminder: bool | None = None
+    is_consent: bool = True
 
 
 class CartChanged(Refused):
@@ -177,6 +183,7 @@ def _decide_once(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
         wish = _wish(buyer, cart)
         if order is None:
             return _place(buyer, wish)
+        recovering.note_wish(order, buyer.wants_reminder, is_consent=buyer.is_consent)
         live = payments.find_live(order.id)
         if live is not None and (order.fingerprint != wish.fingerprint or live.expires_at <= now()):
             return _GiveUp(live)
@@ -246,6 +253,7 @@ def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:
     if order.total_amount == 0:
         settling.confirm(order)
         return _GoTo(_page_of(buyer, order))
+    recovering.note_wish(order, buyer.wants_reminder, is_consent=buyer.is_consent)
     payment = _begin_attempt(buyer, order, 1)
     reach("starting.before_first_commit")
     return _OpenSession(payment)

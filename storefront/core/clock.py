@@ -1,8 +1,8 @@
 """The one place that knows what time it is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["UTC", "datetime", "from_timestamp", "now", "timedelta"]
+__all__ = ["UTC", "date", "datetime", "from_timestamp", "now", "timedelta"]
 
 
 def now() -> datetime:

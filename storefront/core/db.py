@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -17,7 +17,9 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     CursorResult,
+    Date,
     DateTime,
     Dialect,
     Engine,
@@ -26,8 +28,10 @@ from sqlalchemy import (
     Integer,
     MetaData,
     TypeDecorator,
+    cast,
     create_engine,
     event,
+    func,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -255,6 +259,13 @@ def close_reader() -> None:
     if reader is not None:
         reader.close()
         _reader.set(None)
+
+
+def day_of(moment: Any) -> ColumnElement[date]:
+    """Return the expression of the date, in UTC, of a column of moments."""
+    if is_sqlite():
+        return func.date(moment, type_=Date)
+    return cast(func.timezone("UTC", moment), Date)
 
 
 def get_or_404(model: type[T], *conditions: Any, for_update: bool = False) -> T:

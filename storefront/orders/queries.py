@@ -88,7 +88,7 @@ def list_orders(
     order = (Order.placed_at, Order.id) if is_oldest_first else (Order.placed_at.desc(), Order.id.desc())
     statement = _with_lines().order_by(*order).limit(size + 1)
     if words:
-        statement = statement.where(_matches(words.strip()))
+        statement = statement.where(matches(words.strip()))
     if state is not None:
         statement = statement.where(Order.state == state)
     if payment_state is not None:
@@ -146,7 +146,8 @@ def _is_real() -> ColumnElement[bool]:
     )
 
 
-def _matches(words: str) -> ColumnElement[bool]:
+def matches(words: str) -> ColumnElement[bool]:
+    """Return the condition of orders that are found by these words, as ``list_orders`` says."""
     pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     first = select(func.max(Order.id) - MOST_SEARCHED).scalar_subquery()
     found = union_all(

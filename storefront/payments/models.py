@@ -2,13 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.core.clock import datetime, now
+from storefront.core.clock import date, datetime, now
 from storefront.core.db import Base, Id, choice
 from storefront.core.ids import new_public_id
-from storefront.payments.states import PaymentStatus, RefundStatus
+from storefront.payments.states import EntryKind, PaymentStatus, RefundStatus
 
 _LIVE = text("status IN ('created', 'open', 'processing')")
 
@@ -50,6 +60,7 @@ class Refund(Base):
     """Money given back, by us or in Stripe's dashboard: one row per refund at Stripe.
 
     ``public_id`` goes to Stripe as metadata and idempotency key, so that a refund whose answer was lost is recognised.
+    ``counted_at`` is when the money left in our books, ``returned_at`` when a failed refund brought it back.
     """
 
     __tablename__ = "refund"
@@ -68,6 +79,8 @@ class Refund(Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
     failure: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    counted_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
 
 
 class Dispute(Base):
@@ -99,3 +112,49 @@ class IncomingEvent(Base):
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[datetime] = mapped_column(default=now)
     handled_at: Mapped[datetime | None]
+
+
+class LedgerEntry(Base):
+    """One movement of money, in minor units, more than nothing when it came to us. Lines are added, never changed.
+
+    ``day`` is the date of ``at`` in UTC. ``key`` names the movement, so that it is written down once.
+    """
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        CheckConstraint(
+            "(kind IN ('payment', 'refund_back', 'dispute_back') AND amount > 0)"
+            " OR (kind IN ('refund', 'dispute') AND amount < 0)",
+            name="sign",
+        ),
+        # All that the sums of days and months read.
+        Index("ix_ledger_entry_day", "day", "currency", "kind", "amount"),
+        Index("ix_ledger_entry_order_id", "order_id"),
+        Index("ix_ledger_entry_payment_id", "payment_id"),
+    )
+
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    day: Mapped[date] = mapped_column(Date)
+    kind: Mapped[EntryKind] = choice(EntryKind, "kind")
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="RESTRICT"))
+    payment_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("payment.id", ondelete="RESTRICT"))
+    key: Mapped[str] = mapped_column(String(60), unique=True)
+
+
+class UnbalancedDay(Base):
+    """A day whose ledger did not agree with its payments and refunds when the books were last compared.
+
+    ``expected_amount`` is paid less refunded, ``booked_amount`` what the ledger says; ``numbers`` names the orders.
+    """
+
+    __tablename__ = "unbalanced_day"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    expected_amount: Mapped[int] = mapped_column(BigInteger)
+    booked_amount: Mapped[int] = mapped_column(BigInteger)
+    numbers: Mapped[str] = mapped_column(Text)
+    found_at: Mapped[datetime] = mapped_column(default=now)

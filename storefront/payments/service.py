@@ -11,6 +11,7 @@ from storefront.core.money import Money
 from storefront.gateways.stripe import DisputeView, RefundView, SessionView
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order
+from storefront.payments import ledger
 from storefront.payments.models import Dispute, Payment, Refund
 from storefront.payments.states import COUNTED_REFUNDS, LIVE, MOVES, REFUND_MOVES, PaymentStatus, RefundStatus
 
@@ -118,6 +119,8 @@ def move(payment: Payment, to: PaymentStatus, **values: Any) -> bool:
         return False
     journal(f"order:{payment.order_id}", f"payment.{to}", attempt=payment.attempt)
     db.session().refresh(payment)
+    if to is PaymentStatus.PAID:
+        ledger.book_payment(payment)
     return True
 
 
@@ -219,6 +222,7 @@ def record_refund(payment: Payment, view: RefundView) -> Refund:
         )
     refund.stripe_id, refund.status, refund.failure = view.id, status, view.failure
     db.session().flush()
+    ledger.follow_refund(payment, refund)
     return refund
 
 
@@ -258,6 +262,7 @@ def record_dispute(payment: Payment, view: DisputeView) -> Dispute:
         )
     dispute.status, dispute.reason = view.status, view.reason
     db.session().flush()
+    ledger.follow_dispute(payment, dispute)
     return dispute
 
 

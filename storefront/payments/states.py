@@ -63,3 +63,17 @@ REFUND_MOVES: dict[RefundStatus, frozenset[RefundStatus]] = {
     RefundStatus.FAILED: _END,
     RefundStatus.CANCELED: _END,
 }
+
+
+class EntryKind(StrEnum):
+    """What moved the money of a line of the ledger."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    REFUND_BACK = "refund_back"  # a refund that failed at the bank: the money is here again
+    DISPUTE = "dispute"
+    DISPUTE_BACK = "dispute_back"  # a dispute that was won
+
+
+# While a dispute stands so, the money is with the bank; before, there is only a question (Stripe's warning_...).
+TAKEN_DISPUTES = ("needs_response", "under_review", "lost")

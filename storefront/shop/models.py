@@ -5,7 +5,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import datetime, now
-from storefront.core.db import Base
+from storefront.core.db import Base, choice
+from storefront.shop.states import Reminder
 
 # What a shop is called until its owner names it.
 DEFAULT_NAME = "Storefront"
@@ -29,6 +30,7 @@ class ShopProfile(Base):
 
     ``other_currencies`` are those in which customers may pay besides the shop's own.
     ``review_reminder_days`` is how long after delivery a buyer is asked for a review; 0 never asks.
+    ``recovery`` says who may be reminded of a checkout that they left, ``recovery_hours`` how long after.
     """
 
     __tablename__ = "shop_profile"
@@ -50,5 +52,9 @@ class ShopProfile(Base):
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
     is_demo: Mapped[bool] = mapped_column(default=False)
     review_reminder_days: Mapped[int] = mapped_column(default=10, server_default=text("10"))
+    recovery: Mapped[Reminder] = choice(
+        Reminder, "recovery", default=Reminder.OFF, server_default=text("'off'")
+    )
+    recovery_hours: Mapped[int] = mapped_column(default=4, server_default=text("4"))
     backup_noted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.shop.models import DEFAULT_NAME, ShopMark, ShopProfile
+from storefront.shop.states import Reminder
 from storefront.web.language import in_language
 
 _KEEP_SECONDS = 1.0
@@ -26,6 +27,7 @@ class ShopView:
     contact_email: str
     currency: str
     currencies: tuple[str, ...]
+    reminder: Reminder = Reminder.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,20 @@ def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
     return changed
 
 
+def save_recovery(recovery: Reminder, hours: int) -> dict[str, list[str]]:
+    """Change in the current unit who is reminded of a checkout that they left, and when; return what changed."""
+    profile = get_profile()
+    changed = {
+        name: [str(getattr(profile, name)), str(after)]
+        for name, after in (("recovery", recovery), ("recovery_hours", hours))
+        if getattr(profile, name) != after
+    }
+    profile.recovery, profile.recovery_hours = recovery, hours
+    db.session().flush()
+    db.after_commit(forget)
+    return changed
+
+
 def note_backup() -> None:
     """Note in the current unit that the owner has seen to a backup."""
     get_profile().backup_noted_at = now()
@@ -104,6 +120,7 @@ def shop_view(language: str) -> ShopView:
             contact_email=profile.contact_email,
             currency=profile.currency,
             currencies=_currencies_of(profile),
+            reminder=profile.recovery,
         )
     return view
 
@@ -146,6 +163,7 @@ class _Known(NamedTuple):
     currency: str
     other_currencies: list[str] | None
     translations: dict[str, dict[str, str]]
+    recovery: Reminder
     # What was made of it, by language.
     views: dict[str, ShopView]
 
@@ -156,7 +174,11 @@ def _profile_known() -> _Known:
     if known is not None and clock - known[0] <= _KEEP_SECONDS:
         return known[1]
     row = db.execute(_PROFILE).one_or_none()
-    profile = _Known._make((*row, {})) if row else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {}, {})
+    profile = (
+        _Known._make((*row, {}))
+        if row
+        else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {}, Reminder.OFF, {})
+    )
     if forgotten == _forgotten:  # else it was changed while it was read, so what was read may be old already
         _known = (clock, profile)
     return profile
@@ -174,5 +196,7 @@ _DEFAULTS = {
     "contact_email": "",
     "currency": "EUR",
     "review_reminder_days": 10,
+    "recovery": Reminder.OFF,
+    "recovery_hours": 4,
     "translations": {},
 }

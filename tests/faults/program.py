@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from storefront.app import create_app
@@ -59,6 +60,8 @@ def _serve(fault: str) -> None:
     faults._armed = faults._Armed(fault)
     settings = load_settings()
     app = create_app(settings)
+    # Templates are compiled by the first shop for all that come after it.
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(settings.var_dir))
     working = worker.Worker(redis_url=settings.redis_url, idle_seconds=0.1)
     working.start()
     make_server(

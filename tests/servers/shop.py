@@ -12,6 +12,10 @@ import time
 from pathlib import Path
 
 import requests
+from sqlalchemy import Connection, insert, select
+
+from storefront import schema
+from storefront.core import db
 
 _ROOT = Path(__file__).parents[2]
 _STARTS_WITHIN = 100.0
@@ -136,3 +140,32 @@ def copy_shop(seeded: Path, into: Path) -> Path:
     """Copy a shop at rest, for one test."""
     shutil.copytree(seeded, into, dirs_exist_ok=True)
     return into
+
+
+def copy_books(seeded: Path, database_url: str) -> None:
+    """Copy all rows of a shop at rest on SQLite into a migrated PostgreSQL database, for one that is the same shop."""
+    source = db.make_engine(f"sqlite:///{seeded / 'storefront.sqlite'}")
+    target = db.make_engine(database_url.replace("postgresql:", "postgresql+psycopg:", 1))
+    with source.connect() as old, target.begin() as new:
+        # Rows may point to others of their table that come later; only a superuser may pass over that.
+        new.exec_driver_sql(
+            "SELECT set_config('session_replication_role', 'replica', true)"
+            " WHERE current_setting('is_superuser')::boolean"
+        )
+        for table in schema.metadata.sorted_tables:
+            rows = [dict(row) for row in old.execute(select(table)).mappings()]
+            new.execute(table.delete())
+            if rows:
+                new.execute(insert(table), rows)
+            if "id" in table.c:
+                _count_on(new, table.name)
+    source.dispose()
+    target.dispose()
+
+
+def _count_on(connection: Connection, table: str) -> None:
+    """Give the next row the number after the last."""
+    connection.exec_driver_sql(
+        f"SELECT setval(sequence, (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)"  # noqa: S608 - our own name
+        f" FROM pg_get_serial_sequence('{table}', 'id') AS sequence WHERE sequence IS NOT NULL"
+    )

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin import measuring
 from storefront.admin.blueprint import admin
 from storefront.checkout import doctor
+from storefront.checkout.jobs import balance_books
 from storefront.core.db import unit_of_work
 from storefront.jobs import service as jobs
 from storefront.notifications.service import count_failed
@@ -42,6 +43,7 @@ def health() -> Response:
 @owner_only
 def examine() -> BaseResponse:
     """Have the doctor look now."""
+    balance_books()
     found = doctor.findings()
     with unit_of_work():
         doctor.remember(found)

@@ -41,6 +41,8 @@ from storefront.orders.models import Order
 from storefront.payments import service as payments
 from storefront.shipping import service as shipping
 from storefront.shop.choosing import chosen_currency
+from storefront.shop.service import shop_view
+from storefront.shop.states import Reminder
 from storefront.web.access import public
 from storefront.web.language import current_language
 from storefront.web.pages import go, render_page, wants_fragment
@@ -132,6 +134,7 @@ def _order_of_session(session_id: str) -> Order | None:
 
 
 def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
+    asked = shop_view(current_language()).reminder
     return Buyer(
         cart_id=cart.id,
         page_key=form.page_key,
@@ -144,6 +147,8 @@ def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
         seen_currency=form.seen_currency,
         address=_wanted_address(),
         method_id=_method_sent(),
+        wants_reminder=form.wants_reminder(asked),
+        is_consent=asked is Reminder.CONSENT,
     )
 
 
