@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261120_books"
-down_revision = "20261120_takings"
+down_revision = "20261120_parcels_and_returns"
 branch_labels = None
 depends_on = None
 
