@@ -9,6 +9,10 @@ COPY requirements.lock /tmp/requirements.lock
 RUN /venv/bin/pip install --no-deps --require-hashes --only-binary=:all: --requirement /tmp/requirements.lock
 
 FROM python:3.13-slim-bookworm
+# ffmpeg prepares films for the web; the fonts write Chinese into stamped pictures and PDFs.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ffmpeg fonts-wqy-microhei \
+    && rm -rf /var/lib/apt/lists/*
 # Nobody but the shop; the number is fixed, so that volumes keep their owner.
 RUN groupadd --gid 10001 shop && useradd --uid 10001 --gid shop --no-create-home --home-dir /shop shop
 WORKDIR /shop

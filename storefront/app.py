@@ -25,6 +25,7 @@ from storefront.catalog import emails as catalog_emails
 from storefront.catalog import jobs as catalog_jobs
 from storefront.catalog import sizes as catalog_sizes
 from storefront.catalog.drawing import init_drawing
+from storefront.catalog.service import courses
 from storefront.catalog.stamp import read_stamp, tell_after_change
 from storefront.catalog.states import ContentKind
 from storefront.catalog.views import catalog
@@ -41,6 +42,7 @@ from storefront.core.settings import Settings, load_settings
 from storefront.found.setup import init_found
 from storefront.found.views import found
 from storefront.fulfilment import kinds as content_kinds
+from storefront.fulfilment import news_views, packing, watching_views
 from storefront.fulfilment import service as fulfilment_service
 from storefront.fulfilment import views as fulfilment_views
 from storefront.fulfilment.views import fulfilment
@@ -58,6 +60,8 @@ from storefront.licensing import jobs as licensing_jobs
 from storefront.licensing.api import licence_api
 from storefront.licensing.giving import LicenceKeys
 from storefront.licensing.views import licensing
+from storefront.media import jobs as media_jobs
+from storefront.media import service as media
 from storefront.notifications import emails as notification_emails
 from storefront.notifications import jobs as notification_jobs
 from storefront.notifications import own_words, rendering
@@ -74,6 +78,8 @@ from storefront.search import views as search_views
 from storefront.shop import service as shop_words
 from storefront.shop.choosing import chosen_currency, currency_key
 from storefront.shop.service import shop_view
+from storefront.stamping import jobs as stamping_jobs
+from storefront.stamping import views as download_views
 from storefront.storage import jobs as storage_jobs
 from storefront.storage import service as storage
 from storefront.storage.views import blueprint as files
@@ -96,12 +102,16 @@ REGISTERED = (
     checkout_emails,
     checkout_jobs,
     collection_views,
+    download_views,
     importing_jobs,
     job_jobs,
     licensing_emails,
     licensing_jobs,
+    media_jobs,
+    news_views,
     notification_emails,
     notification_jobs,
+    packing,
     parcel_emails,
     parcel_jobs,
     related_jobs,
@@ -111,8 +121,10 @@ REGISTERED = (
     schema,
     search_jobs,
     search_views,
+    stamping_jobs,
     storage_jobs,
     waiting_views,
+    watching_views,
     wishlist_jobs,
 )
 # Besides the catalogue's pages, these are the same for everybody, and short.
@@ -162,6 +174,8 @@ def _build(settings: Settings) -> Flask:
     init_guard(app)
     init_drawing(app)
     init_found(app)
+    media.tell_when_measured(courses.note_playing_time)
+    storage.ask_before_serving(fulfilment_service.is_open)
     CHECKS["storage"] = lambda: storage.store().is_ready()
     CHECKS["queue"] = is_worker_alive
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)

@@ -5,12 +5,14 @@ from storefront.cart import models as _cart
 from storefront.catalog import models as _catalog
 from storefront.checkout import models as _checkout
 from storefront.core.db import Base
+from storefront.fulfilment import file_models as _files
 from storefront.fulfilment import models as _fulfilment
 from storefront.importing import models as _importing
 from storefront.jobs import models as _jobs
 from storefront.journal import models as _journal
 from storefront.learning import models as _learning
 from storefront.licensing import models as _licensing
+from storefront.media import models as _media
 from storefront.notifications import models as _notifications
 from storefront.orders import models as _orders
 from storefront.parcels import models as _parcels
@@ -19,6 +21,7 @@ from storefront.reviews import models as _reviews
 from storefront.search import models as _search
 from storefront.shipping import models as _shipping
 from storefront.shop import models as _shop
+from storefront.stamping import models as _stamping
 from storefront.storage import models as _storage
 from storefront.web import models as _web
 from storefront.wishlist import models as _wishlist
@@ -28,12 +31,14 @@ ROOMS = (
     _cart,
     _catalog,
     _checkout,
+    _files,
     _fulfilment,
     _importing,
     _jobs,
     _journal,
     _learning,
     _licensing,
+    _media,
     _notifications,
     _orders,
     _parcels,
@@ -42,6 +47,7 @@ ROOMS = (
     _search,
     _shipping,
     _shop,
+    _stamping,
     _storage,
     _web,
     _wishlist,

@@ -82,11 +82,10 @@
     return new Promise((done) => {
       const words = form.dataset, row = rowFor(form, file), wrong = refusal(file, input);
       if (wrong) { row.end(wrong, true); done(null); return; }
-      const request = new XMLHttpRequest(), body = new FormData(form);
+      const request = new XMLHttpRequest(), body = new FormData(form), large = window.shopParts?.(form, file, row.show);
       body.delete(input.name);
-      body.append(input.name, file);
       request.upload.addEventListener("progress", (event) => {
-        if (event.lengthComputable) row.show(Math.round(event.loaded * 100 / event.total));
+        if (!large && event.lengthComputable) row.show(Math.round(event.loaded * 100 / event.total));
       });
       request.addEventListener("abort", () => { row.again(); done(null); });
       request.addEventListener("error", () => { fail(words.msgFailed); });
@@ -101,11 +100,18 @@
         row.act(words.msgRetry, () => { row.again(); sendAll(form, input, [file]); });
         done(null);
       }
+      function submit(name, value) {
+        body.append(name, value);
+        row.act(words.msgCancel, () => { request.abort(); });
+        request.open("POST", form.action);
+        request.setRequestHeader("Accept", "text/html");
+        request.send(body);
+      }
       row.show(0);
-      row.act(words.msgCancel, () => { request.abort(); });
-      request.open("POST", form.action);
-      request.setRequestHeader("Accept", "text/html");
-      request.send(body);
+      if (!large) { submit(input.name, file); return; }
+      // In parts (uploads.js): the form goes last, with the name of the upload in place of the file.
+      row.act(words.msgCancel, () => { large.cancel(); row.again(); done(null); });
+      large.sent.then((id) => { submit("upload", id); }, (text) => { if (!large.isCancelled()) fail(text || words.msgFailed); });
     });
   }
 

@@ -41,6 +41,7 @@ from storefront.core.ids import new_public_id
 from storefront.jobs.registry import periodic
 from storefront.jobs.service import enqueue, is_underway
 from storefront.storage import service as storage
+from storefront.storage import sweeping
 from storefront.web.language import current_language
 
 PREFIX = "pictures/"
@@ -281,7 +282,7 @@ def cover_view_of(cover: str, language: str) -> PictureView:
 @periodic("catalog.sweep_pictures", every=timedelta(hours=6))
 def sweep_pictures() -> int:
     """Delete picture objects that are older than a day and have no row; return how many."""
-    return storage.sweep(PREFIX, _known)
+    return sweeping.sweep(PREFIX, _known)
 
 
 def _known(keys: list[str]) -> set[str]:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.catalog import samples
 from storefront.catalog.views import catalog
 from storefront.core.errors import NotFound
+from storefront.media import service as media
 from storefront.storage.views import send_stored
 from storefront.web.access import public
 from storefront.web.pages import render_page
@@ -31,10 +32,10 @@ def show_free_lesson(lesson_id: str) -> Response:
 @public
 def play_free_lesson(lesson_id: str) -> BaseResponse:
     """Send the video or sound of a lesson that everybody may take."""
-    media = samples.get_free_lesson(lesson_id, _token()).lesson.media
-    if media is None:
+    stored = samples.get_free_lesson(lesson_id, _token()).lesson.media
+    if stored is None:
         raise NotFound
-    return send_stored(media)
+    return send_stored(media.best_of(stored))
 
 
 def _token() -> str:

@@ -36,6 +36,14 @@ class ContentKind(StrEnum):
     TEXT = "text"
 
 
+class Stamp(StrEnum):
+    """Where a file says who bought it: nowhere, once at its beginning, or on every page."""
+
+    NONE = "none"
+    FIRST = "first"
+    EVERY = "every"
+
+
 class StockReason(StrEnum):
     """Why units came or went other than by a sale."""
 

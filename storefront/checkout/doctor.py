@@ -9,7 +9,7 @@ from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.core.db import UtcDateTime
 from storefront.core.errors import N_
-from storefront.storage.service import missing_objects
+from storefront.storage.sweeping import missing_objects
 
 _SHOWN = 20
 # How long what is on its way may take before it counts as stuck.

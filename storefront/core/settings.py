@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     worker_threads: int = Field(default=1, ge=1, le=64)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     max_upload_mb: int = Field(default=2048, ge=1)
+    x_accel_prefix: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: str = ""
     demo: bool = True
@@ -77,6 +78,13 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError("must be a web address such as https://shop.example.org")
         return value.rstrip("/")
+
+    @field_validator("x_accel_prefix")
+    @classmethod
+    def _inner_path(cls, value: str) -> str:
+        if value and not (value.startswith("/") and value.endswith("/")):
+            raise ValueError("must begin and end with a slash, such as /protected-files/")
+        return value
 
     @field_validator("database_url")
     @classmethod

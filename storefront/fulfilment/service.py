@@ -1,19 +1,20 @@
 """Giving buyers what they paid for, and taking it back when the money goes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Content, Product
-from storefront.catalog.states import ProductKind
+from storefront.catalog.models import Content, ContentVersion, Product
+from storefront.catalog.states import ContentKind, ProductKind, Stamp
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import NotFound
 from storefront.core.ids import new_public_id
 from storefront.fulfilment.inserting import insert_once
 from storefront.fulfilment.kinds import handler_of
+from storefront.fulfilment.limits import Allowance, is_limited, look_up_files
 from storefront.fulfilment.models import Entitlement, LicenceKey
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order, OrderLine
@@ -27,6 +28,30 @@ class Holding:
     product: Product
     contents: list[Content]
     keys: list[LicenceKey]
+    versions: dict[int, list[ContentVersion]] = field(default_factory=dict)
+    allowances: dict[int, Allowance] = field(default_factory=dict)
+
+    @property
+    def packable(self) -> list[Content]:
+        """What goes into the zip of everything.
+
+        Left out is what must not go from hand to hand unseen: files that are only looked at, that name their buyer, or
+        whose downloads are counted. Those have their own buttons.
+        """
+        return [
+            content
+            for content in self.contents
+            if content.kind is ContentKind.FILE
+            and content.file is not None
+            and not content.is_stream_only
+            and content.stamp is Stamp.NONE
+            and not is_limited(content)
+        ]
+
+    @property
+    def has_pack(self) -> bool:
+        """Whether there is more than one file to be had at once."""
+        return len(self.packable) > 1
 
     @property
     def is_active(self) -> bool:
@@ -42,6 +67,12 @@ def is_active(entitlement: Entitlement) -> bool:
         and entitlement.starts_at <= moment
         and (entitlement.ends_at is None or entitlement.ends_at > moment)
     )
+
+
+def is_open(public_id: str) -> bool:
+    """Whether the thing of this unguessable address may be used at this moment (1 query)."""
+    entitlement = db.session().scalar(select(Entitlement).where(Entitlement.public_id == public_id))
+    return entitlement is not None and is_active(entitlement)
 
 
 def grant(order: Order) -> None:
@@ -216,7 +247,7 @@ def _holdings(statement: Any) -> list[Holding]:
             .order_by(LicenceKey.position)
         )
     )
-    return [
+    holdings = [
         Holding(
             entitlement=entitlement,
             product=products[entitlement.product_id],
@@ -225,6 +256,8 @@ def _holdings(statement: Any) -> list[Holding]:
         )
         for entitlement in entitlements
     ]
+    look_up_files(holdings)
+    return holdings
 
 
 def _is_found(holding: Holding, words: str) -> bool:

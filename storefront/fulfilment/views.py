@@ -1,17 +1,15 @@
-"""The library and what is in it: files by links that die in minutes, lessons, keys, texts."""
+"""The library and what is in it: files, lessons, keys, texts."""
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.sessions import current_account
 from storefront.catalog.states import ProductKind
 from storefront.core.db import unit_of_work
-from storefront.core.errors import NotFound
 from storefront.fulfilment import service
-from storefront.storage.service import signed_url
 from storefront.web.access import customer_only, public
 from storefront.web.pages import go, render_page
 
@@ -74,17 +72,6 @@ def show_holding(public_id: str) -> Response:
     """Show one thing that was bought, to whoever knows its unguessable address."""
     holding = service.get_holding(public_id)
     return render_page("fulfilment/show_holding.html", holding=holding, classroom=_classroom_of(holding))
-
-
-@fulfilment.get("/downloads/<public_id>/<content_id>")
-@public
-def download(public_id: str, content_id: str) -> BaseResponse:
-    """Lead to a fresh link to a file; an old one is dead within minutes."""
-    holding = service.get_holding(public_id)
-    content = next((one for one in holding.contents if one.public_id == content_id and one.file), None)
-    if content is None or content.file is None:
-        raise NotFound
-    return redirect(signed_url(content.file), 302)
 
 
 def _kind(word: str | None) -> ProductKind | None:

@@ -23,6 +23,8 @@ BLOCK = 256 * 1024
 # No part begins with a dot: neither ``..`` nor our own folder of unfinished files can be named.
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _LONGEST_KEY = 200
+# Where the parts of one upload come together.
+_WHOLE = "whole"
 
 
 class NoSuchObject(Exception):
@@ -79,6 +81,27 @@ class FileStore(Protocol):
         self, key: str, filename: str, content_type: str, seconds: int, inline: bool
     ) -> str | None:
         """Return an address at which the storage itself serves the object for some seconds, if it can."""
+
+    def begin_parts(self, key: str) -> str:
+        """Begin an object that comes in parts and return what the storage calls it; it is not there until finished."""
+
+    def put_part(self, key: str, token: str, number: int, offset: int, data: bytes) -> None:
+        """Keep a part, counted from 1, that begins at ``offset``; once more is the same. Raises NoSuchObject."""
+
+    def part_url(self, key: str, token: str, number: int, seconds: int) -> str | None:
+        """Return an address to which a browser may PUT the part for some seconds, if the storage has such."""
+
+    def parts(self, key: str, token: str) -> dict[int, int]:
+        """Return the sizes of the parts that are there, by number. Raises NoSuchObject: there is no such upload."""
+
+    def finish_parts(self, key: str, token: str) -> None:
+        """Make the parts one object, in full or not at all. Raises NoSuchObject: there is no such upload."""
+
+    def abort_parts(self, key: str, token: str) -> None:
+        """Forget the parts; quiet when there are none."""
+
+    def local_path(self, key: str) -> Path | None:
+        """Return where the object lies on this machine, for programs and web servers; None when it is elsewhere."""
 
     def forget_unfinished(self, before: datetime) -> int:
         """Throw away what is left of uploads that broke off before that moment; return how many."""
@@ -196,13 +219,67 @@ class FolderStore:
         """Return None: a folder serves nobody, the shop does."""
         return None
 
+    def begin_parts(self, key: str) -> str:
+        """Make a folder for one file with room for all parts, and a mark for each that has arrived."""
+        token = secrets.token_hex(16)
+        with _room_permitting():
+            folder = self._parts_folder(token)
+            folder.mkdir(parents=True)
+            (folder / _WHOLE).touch()
+        return token
+
+    def put_part(self, key: str, token: str, number: int, offset: int, data: bytes) -> None:
+        """Write the part into its place; its mark is there only when its bytes are on the disk."""
+        folder = self._parts_folder(token)
+        try:
+            with _room_permitting(), (folder / _WHOLE).open("r+b") as file:
+                file.seek(offset)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            aside = folder / f".{secrets.token_hex(8)}"
+            aside.write_text(str(len(data)))
+            aside.replace(folder / str(number))
+        except FileNotFoundError as error:
+            raise NoSuchObject(key) from error
+
+    def part_url(self, key: str, token: str, number: int, seconds: int) -> str | None:
+        """Return None: the shop takes the parts."""
+        return None
+
+    def parts(self, key: str, token: str) -> dict[int, int]:
+        """Read the marks."""
+        folder = self._parts_folder(token)
+        if not (folder / _WHOLE).exists():
+            raise NoSuchObject(key)
+        return {int(mark.name): int(mark.read_text()) for mark in folder.glob("[0-9]*")}
+
+    def finish_parts(self, key: str, token: str) -> None:
+        """Give the file its name, which is done in an instant at any size."""
+        folder, target = self._parts_folder(token), self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (folder / _WHOLE).replace(target)
+        except FileNotFoundError as error:
+            raise NoSuchObject(key) from error
+        _flush_folder(target.parent)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def abort_parts(self, key: str, token: str) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self._parts_folder(token), ignore_errors=True)
+
+    def local_path(self, key: str) -> Path | None:
+        """Return the file itself."""
+        return self._path(key)
+
     def forget_unfinished(self, before: datetime) -> int:
-        """Remove what killed processes have left."""
+        """Remove what killed processes have left; each part renews the folder of its upload."""
         count = 0
         for path in self._unfinished.glob("*"):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < before.timestamp():
-                    path.unlink()
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
                     count += 1
         return count
 
@@ -219,6 +296,9 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         return self.root / checked_key(key)
+
+    def _parts_folder(self, token: str) -> Path:
+        return self._unfinished / f"parts-{checked_key(token)}"
 
 
 class _Window(io.RawIOBase):

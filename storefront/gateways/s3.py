@@ -4,9 +4,10 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import certifi
 import urllib3
 from minio import Minio
+from minio.datatypes import Part
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry, Timeout
@@ -33,7 +35,7 @@ from storefront.gateways.files import (
 
 # S3 takes at most 10,000 parts: 80 GB. One part at a time is in memory.
 _PART = 8 * 1024 * 1024
-_GONE = {"NoSuchKey", "NoSuchObject"}
+_GONE = {"NoSuchKey", "NoSuchObject", "NoSuchUpload"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,60 @@ class S3Store:
                     "response-cache-control": "private, no-store",
                 },
             )
+
+    def begin_parts(self, key: str) -> str:
+        """Begin an upload in parts at the server, and return its id there."""
+        with _answering():
+            self._have_bucket()
+            return str(self._asking._create_multipart_upload(self._bucket, checked_key(key), {}))
+
+    def put_part(self, key: str, token: str, number: int, offset: int, data: bytes) -> None:
+        """Pass a part on, for browsers that can't reach the server themselves."""
+        with _answering():
+            self._sending._upload_part(self._bucket, checked_key(key), data, None, token, number)
+
+    def part_url(self, key: str, token: str, number: int, seconds: int) -> str | None:
+        """Return a presigned address; made here, without asking the server."""
+        with _answering():
+            return self._signing.get_presigned_url(
+                "PUT",
+                self._bucket,
+                checked_key(key),
+                expires=timedelta(seconds=seconds),
+                extra_query_params={"partNumber": str(number), "uploadId": token},
+            )
+
+    def parts(self, key: str, token: str) -> dict[int, int]:
+        """Ask the server which parts it has."""
+        return {part.part_number: part.size or 0 for part in self._parts(key, token)}
+
+    def finish_parts(self, key: str, token: str) -> None:
+        """Have the server put the parts together."""
+        parts = list(self._parts(key, token))
+        with _answering():
+            self._sending._complete_multipart_upload(self._bucket, checked_key(key), token, parts)
+
+    def abort_parts(self, key: str, token: str) -> None:
+        """Have the server forget the parts."""
+        with suppress(NoSuchObject), _answering():
+            self._asking._abort_multipart_upload(self._bucket, checked_key(key), token)
+
+    def local_path(self, key: str) -> Path | None:
+        """Return None: it lies at the server."""
+        return None
+
+    def _parts(self, key: str, token: str) -> Iterator[Part]:
+        """Yield the parts, a thousand by each question."""
+        marker: str | None = None
+        while True:
+            with _answering():
+                found = self._asking._list_parts(
+                    self._bucket, checked_key(key), token, part_number_marker=marker
+                )
+            yield from found.parts
+            marker = found.next_part_number_marker
+            if not found.is_truncated:
+                return
 
     def forget_unfinished(self, before: datetime) -> int:
         """Return 0: servers end broken uploads themselves: MinIO after a day, Amazon by a rule."""

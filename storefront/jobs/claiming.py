@@ -3,20 +3,30 @@
 import random
 import secrets
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, update
 
 from storefront.core import db
 from storefront.core.clock import datetime, now, timedelta
 from storefront.core.logging import mask
 from storefront.jobs.models import Job
-from storefront.jobs.registry import DELAYS, TRIES, WhenResting
+from storefront.jobs.registry import DELAYS, TRIES, WhenResting, slow_kinds
 
 # A lease is short and is renewed while its worker lives, so that the work of a dead worker goes on soon.
 STEP = timedelta(seconds=30)
 
 _LONGEST_REASON = 2000
+
+
+class Lane(Enum):
+    """Where work queues: the shop's own, what talks to the network, and what may take hours."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+    SLOW = "slow"
+
 
 _JOB = cast(Table, Job.__table__)
 _job = _JOB.c
@@ -26,19 +36,35 @@ _due = and_(
     _job.outside == bindparam("lane"),
     _job.run_after <= bindparam("moment"),
 )
-_PEEK = select(_job.id).where(_due).limit(1)
-_first = select(_job.id).where(_due).order_by(_job.run_after, _job.id).limit(1)
-_CLAIM = (
-    update(_JOB)
-    .where(_job.id == _first.with_for_update(skip_locked=True).scalar_subquery())
-    .values(
-        lease_token=bindparam("token"),
-        leased_until=bindparam("until"),
-        run_after=bindparam("until"),
-        attempts=_job.attempts + 1,
+_is_slow = _job.kind.in_(bindparam("slow", expanding=True))
+
+
+def _peek(*conditions: ColumnElement[bool]) -> Select[tuple[int]]:
+    return select(_job.id).where(_due, *conditions).limit(1)
+
+
+def _claiming(*conditions: ColumnElement[bool]) -> Any:
+    first = _peek(*conditions).order_by(_job.run_after, _job.id)
+    return (
+        update(_JOB)
+        .where(_job.id == first.with_for_update(skip_locked=True).scalar_subquery())
+        .values(
+            lease_token=bindparam("token"),
+            leased_until=bindparam("until"),
+            run_after=bindparam("until"),
+            attempts=_job.attempts + 1,
+        )
+        .returning(_job.id, _job.kind, _job.args, _job.attempts, _job.last_error)
     )
-    .returning(_job.id, _job.kind, _job.args, _job.attempts, _job.last_error)
-)
+
+
+_conditions: dict[Lane, tuple[ColumnElement[bool], ...]] = {
+    Lane.INSIDE: (),
+    Lane.OUTSIDE: (~_is_slow,),
+    Lane.SLOW: (_is_slow,),
+}
+_PEEK = {lane: _peek(*conditions) for lane, conditions in _conditions.items()}
+_CLAIM = {lane: _claiming(*conditions) for lane, conditions in _conditions.items()}
 _mine = and_(_job.id == bindparam("job_id"), _job.lease_token == bindparam("held"), _job.done_at.is_(None))
 _UPDATE_MINE = update(_JOB).where(_mine)
 _FINISH = _UPDATE_MINE.values(
@@ -72,22 +98,27 @@ class Claimed:
     token: str
 
 
-def claim(outside: bool) -> Claimed | None:
+def claim(lane: Lane) -> Claimed | None:
     """Take the job of this lane that is due longest, if any, in a unit of its own.
 
     Looking first costs no write lock, so that idle workers are in nobody's way.
     """
-    if db.session().execute(_PEEK, {"lane": outside, "moment": now()}).first() is None:
+    if db.session().execute(_PEEK[lane], _asked(lane)).first() is None:
         return None
-    return db.again_on_conflict(lambda: _claim(outside))
+    return db.again_on_conflict(lambda: _claim(lane))
 
 
-def _claim(outside: bool) -> Claimed | None:
+def _asked(lane: Lane) -> dict[str, Any]:
+    values: dict[str, Any] = {"lane": lane is not Lane.INSIDE, "moment": now()}
+    return values if lane is Lane.INSIDE else values | {"slow": slow_kinds()}
+
+
+def _claim(lane: Lane) -> Claimed | None:
     token = secrets.token_urlsafe(16)
     with db.unit_of_work() as session:
-        moment = now()
-        values = {"lane": outside, "moment": moment, "token": token, "until": moment + STEP}
-        row = session.execute(_CLAIM, values).first()
+        values = _asked(lane)
+        values |= {"token": token, "until": values["moment"] + STEP}
+        row = session.execute(_CLAIM[lane], values).first()
     return Claimed(row.id, row.kind, row.args, row.attempts, row.last_error, token) if row else None
 
 

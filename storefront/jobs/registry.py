@@ -37,6 +37,7 @@ class Kind:
     name: str
     handler: Callable[..., Any]
     outside: bool
+    slow: bool
     lease: timedelta
     when_resting: WhenResting | None
 
@@ -58,6 +59,7 @@ def job(
     name: str,
     *,
     outside: bool = False,
+    slow: bool = False,
     lease: timedelta = LEASE,
     when_resting: WhenResting | None = None,
 ) -> Callable[[Handler], Handler]:
@@ -65,13 +67,14 @@ def job(
 
     Without ``outside`` it runs in one unit of work together with its "done", and must not talk to the
     network. With ``outside`` it is called with no transaction open; what it returns, if anything, is called
-    in the unit that writes "done". Either kind may run twice. ``lease`` is the longest that it may take
-    before another worker tries. ``when_resting(args, reason)`` is called in the unit in which the work
-    comes to rest.
+    in the unit that writes "done". ``slow`` work is outside too and may take hours: it has a lane of its
+    own, one piece at a time in each worker, so that no mail waits for a film. All may run twice. ``lease``
+    is the longest that it may take before another worker tries. ``when_resting(args, reason)`` is called in
+    the unit in which the work comes to rest.
     """
 
     def register(handler: Handler) -> Handler:
-        _keep(_kinds, name, Kind(name, handler, outside, lease, when_resting), handler)
+        _keep(_kinds, name, Kind(name, handler, outside or slow, slow, lease, when_resting), handler)
         return handler
 
     return register
@@ -90,6 +93,11 @@ def periodic(name: str, *, every: timedelta) -> Callable[[Handler], Handler]:
 def find_kind(name: str) -> Kind | None:
     """Return the kind of that name, if this code knows it."""
     return _kinds.get(name)
+
+
+def slow_kinds() -> list[str]:
+    """Return the names of the kinds that may take hours."""
+    return [kind.name for kind in _kinds.values() if kind.slow]
 
 
 def rounds() -> tuple[Round, ...]:

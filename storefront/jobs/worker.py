@@ -1,8 +1,8 @@
 """The worker: takes what is due and does it, here and now or for ever in threads.
 
-There are two lanes, so that a slow mail server never stands in the way of what customers have paid for:
-work of the shop itself, and work that talks to the network (``outside``). Periodic work has a thread of its
-own, and one more keeps the leases and the heartbeat alive.
+There are three lanes, so that a slow mail server never stands in the way of what customers have paid for, and a long
+film in nobody's: work of the shop itself, work that talks to the network (``outside``), and what may take hours
+(``slow``, one at a time). Periodic work has a thread of its own, and one more keeps the leases and the heartbeat alive.
 """
 
 import os
@@ -20,11 +20,9 @@ from storefront.core.clock import timedelta
 from storefront.core.errors import N_
 from storefront.core.logging import get_logger
 from storefront.jobs import claiming, service, timetable, wake
-from storefront.jobs.claiming import Claimed, LeaseLost
+from storefront.jobs.claiming import Claimed, Lane, LeaseLost
 from storefront.jobs.nudge import use_redis
 from storefront.jobs.registry import TRIES, Kind, NeedsAttention, RetryLater, find_kind
-
-INSIDE, OUTSIDE = False, True
 
 # How often an idle thread looks by itself: on SQLite, where the lookout sees each commit, and on PostgreSQL.
 _IDLE_SECONDS = (1.0, 0.5)
@@ -46,7 +44,7 @@ def configure(*, around_job: Surroundings = nullcontext, redis_url: str = "") ->
 
 def run_one() -> bool:
     """Do one job that is due; return whether there was one."""
-    return _run_one(INSIDE, _Held()) or _run_one(OUTSIDE, _Held())
+    return any(_run_one(lane, _Held()) for lane in Lane)
 
 
 def drain(limit: int = 100_000) -> int:
@@ -65,7 +63,7 @@ def burst(stop: threading.Event | None = None) -> None:
     try:
         table = timetable.Timetable()
         while not (stop and stop.is_set()) and (
-            table.run_one(_around_job) or _run_one(INSIDE, held) or _run_one(OUTSIDE, held)
+            table.run_one(_around_job) or any(_run_one(lane, held) for lane in Lane)
         ):
             pass
     finally:
@@ -98,7 +96,7 @@ class _Held:
             return [(job_id, token) for job_id, (token, _) in self._leases.items()]
 
 
-def _run_one(lane: bool, held: _Held) -> bool:
+def _run_one(lane: Lane, held: _Held) -> bool:
     try:
         job = claiming.claim(lane)
         if job is None:
@@ -187,15 +185,15 @@ class Worker:
     """Threads that do what is due until they are told to stop."""
 
     def __init__(self, threads: int = 1, *, redis_url: str = "", idle_seconds: float | None = None) -> None:
-        """``threads`` for each lane; ``idle_seconds`` is how often an idle one looks by itself."""
+        """``threads`` for each lane, one for the slow one; ``idle_seconds``: how often an idle one looks by itself."""
         self._stopping = threading.Event()
         self._held = _Held()
         self._idle_seconds = idle_seconds
         self._redis_url = redis_url
         self._threads = [
-            threading.Thread(target=self._work, args=(lane,), name=f"jobs-{name}-{number}", daemon=True)
-            for lane, name in ((INSIDE, "inside"), (OUTSIDE, "outside"))
-            for number in range(threads)
+            threading.Thread(target=self._work, args=(lane,), name=f"jobs-{lane.value}-{number}", daemon=True)
+            for lane in Lane
+            for number in range(1 if lane is Lane.SLOW else threads)
         ]
         self._threads.append(threading.Thread(target=self._keep_time, name="jobs-timetable", daemon=True))
         if db.is_sqlite():
@@ -225,7 +223,7 @@ class Worker:
             thread.join(max(deadline - time.monotonic(), 0))
         self._keeper.stop()
 
-    def _work(self, lane: bool) -> None:
+    def _work(self, lane: Lane) -> None:
         seconds = self._idle_seconds or _IDLE_SECONDS[not db.is_sqlite()]
         while not self._stopping.is_set():
             seen = wake.count()

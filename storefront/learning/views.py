@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.core.db import unit_of_work
+from storefront.fulfilment import watching
 from storefront.learning import progress
 from storefront.learning.classroom import get_classroom
-from storefront.storage.service import signed_url
 from storefront.web.access import public
 from storefront.web.pages import go, render_page
 
@@ -19,13 +19,12 @@ def show_lesson(public_id: str, lesson_id: str) -> Response:
     """Show one lesson, with its video and the way to the next."""
     room = get_classroom(public_id)
     place = room.find(lesson_id)
-    media = place.lesson.media
     return render_page(
         "learning/show_lesson.html",
         room=room,
         place=place,
         lesson=place.lesson,
-        media_url=signed_url(media, inline=True) if media else None,
+        playback=watching.of_lesson(room.holding, place.lesson),
     )
 
 

@@ -63,4 +63,5 @@ def _envelope(message: Message, written: Mail) -> mail.Envelope:
         text=written.text,
         html=written.html,
         reply_to=shop.contact_email,
+        unsubscribe_url=written.unsubscribe_url,
     )

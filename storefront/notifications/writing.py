@@ -55,11 +55,12 @@ class BrokenSource(ShopError):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mail says."""
+    """What a mail says. ``unsubscribe_url`` ends mails of its kind when it is posted to (RFC 8058)."""
 
     subject: str
     text: str
     html: str
+    unsubscribe_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

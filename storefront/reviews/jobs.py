@@ -9,7 +9,7 @@ from storefront.reviews import reminding
 from storefront.reviews.models import ReviewPicture
 from storefront.reviews.service import PREFIX
 from storefront.shop.service import get_profile
-from storefront.storage import service as storage
+from storefront.storage import sweeping
 
 
 @periodic("reviews.remind", every=timedelta(hours=1))
@@ -31,7 +31,7 @@ def remind_buyers() -> int:
 @periodic("reviews.sweep_pictures", every=timedelta(hours=6))
 def sweep_pictures() -> int:
     """Delete picture objects that are older than a day and have no row; return how many."""
-    return storage.sweep(PREFIX, _known)
+    return sweeping.sweep(PREFIX, _known)
 
 
 def _known(keys: list[str]) -> set[str]:

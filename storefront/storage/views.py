@@ -23,6 +23,7 @@ _PRIVATE = "private, no-store"
 _FOR_EVER = "public, max-age=31536000, immutable"
 # Written by catalogue and reviews under unguessable keys, all of them for everybody: no question to the database.
 _PICTURE = re.compile(r"(?:pictures|reviews|shelves)/[A-Za-z0-9_-]{22}-[0-9]{1,5}\.(?:webp|avif)")
+_PIECE = re.compile(r"hls/[A-Za-z0-9_-]{22}/[0-9]{2,5}/[0-9]{5}\.ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class _Served:
 @public
 def download(token: str, filename: str) -> Response:
     """Send the file that a signed link stands for. The name in the address is decoration: the row has it."""
-    link = service.read_link(token)
+    link = service.read_link(token, goes_on=_goes_on())
     stored = service.find_stored(link.key)
     if stored is None:
         raise NotFound
@@ -52,12 +53,22 @@ def download(token: str, filename: str) -> Response:
             key=stored.key,
             size=stored.size,
             content_type=stored.content_type,
-            etag=stored.sha256[:32],
+            etag=stored.etag,
             modified_at=stored.created_at,
             cache_control=_PRIVATE,
             disposition=content_disposition(stored.filename, shown),
         )
     )
+
+
+@blueprint.get("/downloads/pieces/<path:key>")
+@public
+def piece(key: str) -> Response:
+    """Send an encrypted piece of a film: whoever has no key has nothing, so that anybody may keep it."""
+    found = service.store().stat(key) if _PIECE.fullmatch(key) else None
+    if found is None:
+        raise NotFound
+    return _send(_Served(key, found.size, "video/mp2t", found.etag, found.modified_at, _FOR_EVER))
 
 
 @blueprint.get("/media/<path:key>")
@@ -98,7 +109,7 @@ def _of_row(stored: StoredFile, cache_control: str) -> _Served:
         key=stored.key,
         size=stored.size,
         content_type=stored.content_type,
-        etag=stored.sha256[:32],
+        etag=stored.etag,
         modified_at=stored.created_at,
         cache_control=cache_control,
         disposition=content_disposition(stored.filename, may_be_shown(stored.content_type)),
@@ -118,6 +129,11 @@ def _send(served: _Served) -> Response:
     response.make_conditional(request)
     if response.status_code != 200:
         return response
+    elsewhere = service.accel_path(served.key)
+    if elsewhere is not None:
+        # The web server in front sends the bytes and the parts of them; these headers go out with them.
+        response.headers["X-Accel-Redirect"] = elsewhere
+        return response
     part = _asked_part(response, served.size)
     if part is None:
         return _body(response, served, 0, served.size)
@@ -129,6 +145,12 @@ def _send(served: _Served) -> Response:
     response.status_code = 206
     response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{served.size}"
     return _body(response, served, start, stop)
+
+
+def _goes_on() -> bool:
+    """Whether a download that was cut asks for its rest."""
+    asked = parse_range_header(request.headers.get("Range"))
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and asked.ranges[0][0] > 0
 
 
 def _asked_part(response: Response, size: int) -> tuple[int, int] | None:

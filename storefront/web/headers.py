@@ -22,11 +22,15 @@ _FIXED = {
 def init_headers(
     app: Flask, *, media_origins: Iterable[str], payment_origins: Iterable[str], https: bool
 ) -> None:
-    """Set the headers. A form may lead to the payment page, media may come from the storage, nothing else."""
+    """Set the headers. A form may lead to the payment page, media may come from the storage, nothing else.
+
+    Parts of uploads go to the storage and pieces of films come from it (connect); a player puts those together (blob).
+    """
     media = " ".join(["'self'", *media_origins])
     pay = " ".join(["'self'", *payment_origins])
     policy = (
-        f"default-src 'self'; img-src {media}; media-src {media}; form-action {pay}; "
+        f"default-src 'self'; img-src {media}; media-src {media} blob:; "
+        f"connect-src {media}; form-action {pay}; "
         "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     )
 

@@ -37,6 +37,7 @@ _BARE = (
     "/readyz",
     "/metrics",
     "/downloads/files/",
+    "/downloads/pieces/",
 )
 
 

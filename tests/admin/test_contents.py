@@ -43,7 +43,7 @@ def the_product() -> Product:
     return editing.get_for_owner(db.session().scalars(select(Product.slug)).one())
 
 
-def test_a_file_is_titled_replaced_opened_and_removed(desk: Desk, here: str) -> None:
+def test_a_file_is_titled_given_a_new_version_opened_and_removed(desk: Desk, here: str) -> None:
     desk.upload(f"{here}/files", here, (b"%PDF-1.4 one", "Guide.pdf"))
     content = only(Content)
     assert isinstance(content, Content)
@@ -52,9 +52,8 @@ def test_a_file_is_titled_replaced_opened_and_removed(desk: Desk, here: str) -> 
 
     desk.press(page, page, title="The guide", title_zh="指南")
     desk.upload(f"{page}/file", page, (b"%PDF-1.4 two, longer", "Guide 2.pdf"))
-    stored = only(StoredFile)
-    assert isinstance(stored, StoredFile)
-    assert (stored.filename, stored.size) == ("Guide 2.pdf", 20)
+    files = db.session().execute(select(StoredFile.filename, StoredFile.size).order_by(StoredFile.id)).all()
+    assert [tuple(row) for row in files] == [("Guide.pdf", 12), ("Guide 2.pdf", 20)]
     fact = the_product().facts["contents"][0]
     assert (fact["title"], fact["translations"], fact["size"]) == ("The guide", {"zh": {"title": "指南"}}, 20)
 

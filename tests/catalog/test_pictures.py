@@ -20,6 +20,7 @@ from storefront.core import db
 from storefront.core.errors import NotFound, Refused
 from storefront.gateways.files import FileStore
 from storefront.storage import service as storage
+from storefront.storage import sweeping
 from tests.storage.keeping import opened_shop, opened_storage, settings_for
 
 
@@ -459,7 +460,7 @@ def test_pictures_without_row_go_after_a_day(
     upload = storage.upload(io.BytesIO(b"x"), "a.txt")
 
     assert pictures.sweep_pictures() == 0
-    monkeypatch.setattr(storage, "now", lambda: datetime.now(UTC) + timedelta(days=1, minutes=1))
+    monkeypatch.setattr(sweeping, "now", lambda: datetime.now(UTC) + timedelta(days=1, minutes=1))
     assert pictures.sweep_pictures() == 3
 
     keys = {found.key for found in store.list()}

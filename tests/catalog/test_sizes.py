@@ -20,7 +20,7 @@ from storefront.core.faults import InjectedFault
 from storefront.gateways.files import FileStore
 from storefront.jobs import worker
 from storefront.jobs.models import Job
-from storefront.storage import service as storage
+from storefront.storage import sweeping
 from tests.selling import make_product
 from tests.storage.keeping import opened_storage, settings_for
 
@@ -250,4 +250,4 @@ def test_copies_of_pictures_are_their_own(store: FileStore) -> None:
     worker.drain()
     assert the(other).has_avif
     assert {found.key.rpartition("-")[0] for found in store.list()} == {other.key}
-    assert storage.sweep(pictures.PREFIX, lambda keys: set(keys)) == 0
+    assert sweeping.sweep(pictures.PREFIX, lambda keys: set(keys)) == 0

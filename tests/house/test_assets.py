@@ -19,8 +19,10 @@ OURS = {
     "favicon.svg",
     "js/admin.js",
     "js/lists.js",
+    "js/media.js",
     "js/shop.js",
     "js/theme.js",
+    "js/uploads.js",
     "vendor/vendor.json",
 }
 
@@ -31,14 +33,19 @@ BUDGETS = {
     "js/shop.js": 4 * 1024,
     "js/admin.js": 4 * 1024,
     "js/lists.js": 2 * 1024,
+    "js/media.js": 2 * 1024,
     "js/theme.js": 512,
+    "js/uploads.js": 2 * 1024,
     "icons.svg": 4 * 1024,
+    # Only fetched to play a film in pieces, by browsers that can't by themselves.
+    "vendor/hls.js-1.7.4/hls.light.min.js": 120 * 1024,
     "vendor/htmx-4.0.1/htmx.min.js": 14 * 1024,
     "vendor/inter-5.3.0/inter-latin-wght-normal.woff2": 48 * 1024,
 }
 
 LICENCE_WORDS = {
     "0BSD": "Permission to use, copy, modify, and/or distribute",
+    "Apache-2.0": "Licensed under the Apache License, Version 2.0",
     "ISC": "ISC License",
     "OFL-1.1": "SIL Open Font License, Version 1.1",
 }
@@ -79,7 +86,7 @@ def test_asset_stays_within_its_budget(name: str, most: int) -> None:
 
 
 def test_a_page_without_its_pictures_stays_far_below_100_kilobytes() -> None:
-    first_visit = [name for name in BUDGETS if "admin" not in name]
+    first_visit = [name for name in BUDGETS if "admin" not in name and "hls" not in name]
     sizes = [len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in first_visit]
     assert sum(sizes) <= 80 * 1024
 

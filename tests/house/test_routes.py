@@ -20,7 +20,13 @@ from tests.selling import send, token_of
 FOR_APPLICATIONS = {"licence_api.activate", "licence_api.deactivate", "licence_api.verify"}
 WITHOUT_CSRF = {"webhooks.stripe", *FOR_APPLICATIONS}
 # Their forms stand on pages that are kept for everybody, so that they can't hold a token: Origin alone guards them.
-WITHOUT_TOKEN = {"cart.add_line", "catalog.choose_currency", "catalog.wait_for_stock", "wishlist.save"}
+WITHOUT_TOKEN = {
+    "cart.add_line",
+    "catalog.choose_currency",
+    "catalog.wait_for_stock",
+    "fulfilment.leave_news",
+    "wishlist.save",
+}
 
 # It tells the truth: in these tests no worker is running.
 NOT_READY = {"web.ready"}

@@ -319,6 +319,34 @@ def test_a_slow_mail_server_does_not_stand_in_the_way() -> None:
         assert time.perf_counter() - began < 1
 
 
+def test_a_long_film_does_not_stand_in_the_way_of_mail_and_films_come_one_by_one() -> None:
+    begun, may_end, sent = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    @job("film", slow=True)
+    def film() -> None:
+        begun.release()
+        assert may_end.wait(10)
+
+    @job("letter", outside=True)
+    def letter() -> None:
+        sent.set()
+
+    for _ in range(2):
+        enqueue("film")
+    crew = worker.Worker(threads=2)
+    crew.start()
+    try:
+        assert begun.acquire(timeout=10)
+        enqueue("letter")
+        assert sent.wait(10)
+        assert not begun.acquire(timeout=0.3)
+        may_end.set()
+        assert begun.acquire(timeout=10)
+    finally:
+        may_end.set()
+        crew.stop()
+
+
 def test_a_worker_that_is_stopped_finishes_what_it_does() -> None:
     @job("slow", outside=True)
     def slow() -> Callable[[], None]:

@@ -12,7 +12,7 @@ import pytest
 
 from storefront.core import db
 from storefront.gateways.files import FileStore, FolderStore
-from storefront.storage import service
+from storefront.storage import service, sweeping
 from storefront.storage.jobs import delete_orphans
 from tests.storage.keeping import kept
 
@@ -25,7 +25,7 @@ def _keys(store: FileStore) -> list[str]:
 
 def _sweep_after(monkeypatch: pytest.MonkeyPatch, wait: timedelta) -> int:
     """Sweep by a clock that has moved on; S3 still gets questions signed with the true time."""
-    monkeypatch.setattr(service, "now", lambda: datetime.now(UTC) + wait)
+    monkeypatch.setattr(sweeping, "now", lambda: datetime.now(UTC) + wait)
     return delete_orphans()
 
 
@@ -81,13 +81,13 @@ def test_process_killed_between_bytes_and_row_leaves_an_orphan(
 
     assert done.returncode == -9
     assert len(_keys(folder)) == 1
-    assert service.missing_objects() == []
+    assert sweeping.missing_objects() == []
     assert _sweep_after(monkeypatch, TOMORROW) == 1
     assert _keys(folder) == []
 
 
 def test_sweep_asks_in_batches(folder: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_BATCH", 3)
+    monkeypatch.setattr(sweeping, "_BATCH", 3)
     for number in range(7):
         folder.put(f"files/{number}", io.BytesIO(b"x"), "text/plain")
     asked: list[int] = []
@@ -96,8 +96,8 @@ def test_sweep_asks_in_batches(folder: FolderStore, monkeypatch: pytest.MonkeyPa
         asked.append(len(keys))
         return {"files/3"}
 
-    monkeypatch.setattr(service, "now", lambda: datetime.now(UTC) + TOMORROW)
-    assert service.sweep("files/", known) == 6
+    monkeypatch.setattr(sweeping, "now", lambda: datetime.now(UTC) + TOMORROW)
+    assert sweeping.sweep("files/", known) == 6
 
     assert asked == [3, 3, 1]
     assert _keys(folder) == ["files/3"]

@@ -15,7 +15,8 @@ from storefront.core import db
 from storefront.core.errors import NotFound, Refused
 from storefront.core.settings import Settings
 from storefront.gateways.files import FileStore, FolderStore, NoSuchObject
-from storefront.storage import service
+from storefront.storage import service, sweeping
+from storefront.storage.measuring import TooLarge
 from storefront.storage.models import StoredFile
 from tests.servers.s3 import S3Server
 from tests.storage.keeping import kept, opened_shop, settings_for
@@ -38,7 +39,7 @@ def test_file_is_kept_with_size_checksum_type_and_name(store: FileStore) -> None
     assert not stored.is_public
     with service.open_stored(stored) as stream:
         assert stream.read() == data
-    assert service.missing_objects() == []
+    assert sweeping.missing_objects() == []
 
 
 def test_keys_cannot_be_guessed(folder: FolderStore) -> None:
@@ -73,7 +74,7 @@ def test_too_large_file_is_refused_and_leaves_nothing(kind: str, tmp_path: Path,
     url = s3_url if kind == "s3" else ""
     with opened_shop(settings_for(tmp_path, storage_url=url, max_upload_mb=1)) as store:
         exactly = service.upload(io.BytesIO(b"x" * 1_000_000), "a.bin")
-        with pytest.raises(service.TooLarge) as caught:
+        with pytest.raises(TooLarge) as caught:
             service.upload(io.BytesIO(b"x" * 1_000_001), "a.bin")
 
         assert caught.value.status == 413
@@ -121,7 +122,7 @@ def test_file_survives_a_removal_that_was_rolled_back(folder: FolderStore) -> No
     with pytest.raises(ZeroDivisionError):
         change_of_mind()
     assert [row.key for row in _rows()] == [key]
-    assert service.missing_objects() == []
+    assert sweeping.missing_objects() == []
 
 
 def test_removal_succeeds_while_the_storage_is_down(tmp_path: Path, own_s3: S3Server) -> None:
@@ -140,8 +141,8 @@ def test_lost_and_cut_objects_are_found(store: FileStore) -> None:
     store.delete(lost.key)
     store.put(cut.key, io.BytesIO(b"thr"), "text/plain")
 
-    assert sorted(service.missing_objects()) == sorted([lost.key, cut.key])
-    assert whole.key not in service.missing_objects()
+    assert sorted(sweeping.missing_objects()) == sorted([lost.key, cut.key])
+    assert whole.key not in sweeping.missing_objects()
     with pytest.raises(NoSuchObject):
         service.open_stored(lost)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -17,7 +18,7 @@ from storefront.core import db
 from storefront.gateways.files import FileStore, FolderStore
 from storefront.storage import service
 from storefront.storage.models import StoredFile
-from tests.storage.keeping import Endless, kept, memory
+from tests.storage.keeping import Endless, kept, memory, settings_for
 
 DATA = bytes(range(256)) * 40
 SIZE = len(DATA)
@@ -339,3 +340,22 @@ def test_large_file_is_sent_without_memory(
 
     assert received == size
     assert highest - before < 20_000_000
+
+
+def test_web_server_in_front_sends_the_bytes_when_it_is_told_which(
+    folder: FolderStore, client: FlaskClient, film: StoredFile
+) -> None:
+    service.configure(folder, settings_for(folder.root.parent, x_accel_prefix="/protected-files/"))
+
+    answer = client.get(service.signed_url(film), headers={"Range": "bytes=0-9"})
+
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.headers["X-Accel-Redirect"] == f"/protected-files/{film.key}"
+    assert answer.headers["Content-Type"] == "video/mp4"
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
+    assert client.get("/downloads/files/forged/film.mp4").headers.get("X-Accel-Redirect") is None
+
+
+def test_x_accel_prefix_must_be_a_path() -> None:
+    with pytest.raises(ValueError, match="must begin and end with a slash"):
+        settings_for(Path("."), x_accel_prefix="files")

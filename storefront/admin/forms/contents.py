@@ -5,11 +5,12 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from storefront.accounts.forms import trimmed
 from storefront.admin.forms.fields import (
+    CountField,
     DurationField,
     MultiCheckboxField,
     OwnerForm,
@@ -23,8 +24,11 @@ from storefront.admin.forms.fields import (
     text_field,
 )
 from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Sample
+from storefront.catalog.service.contents import Rules
 from storefront.catalog.service.licences import LicenceTerms, terms_of
+from storefront.catalog.service.versions import News
 from storefront.catalog.showing import Axes
+from storefront.catalog.states import Stamp
 
 _TITLE = _("Please enter a title.")
 
@@ -51,6 +55,21 @@ class ContentForm(LicenceFields, SeenForm):
     pattern = StringField(_("Pattern of the keys"), filters=[trimmed], default="****-****-****-####")
     body = text_field(_("Text"))
     variant = SelectField(_("Who gets it"), validate_choice=False)
+    is_stream_only = BooleanField(_("Only to be watched or heard here, without a download"))
+    download_limit = CountField(_("How often it may be downloaded"))
+    download_days = CountField(_("Within how many days from the purchase"))
+    stamp = RadioField(
+        _("Say in the file who bought it"),
+        choices=[
+            (Stamp.NONE.value, _("No")),
+            (
+                Stamp.FIRST.value,
+                _("Once: on a PDF's first page, at the end of an EPUB, in a corner of a picture"),
+            ),
+            (Stamp.EVERY.value, _("On every page")),
+        ],
+        default=Stamp.NONE.value,
+    )
     title_zh = line_field(_("Title"), 200)
     body_zh = text_field(_("Text"))
 
@@ -68,9 +87,31 @@ class ContentForm(LicenceFields, SeenForm):
         return int(self.variant.data) if self.variant.data and self.variant.data in offered else None
 
     @property
+    def rules(self) -> Rules:
+        """How buyers may have the file."""
+        return Rules(
+            is_stream_only=bool(self.is_stream_only.data),
+            download_limit=self.download_limit.number,
+            download_days=self.download_days.number,
+            stamp=Stamp(self.stamp.data),
+        )
+
+    @property
     def translations(self) -> dict[str, dict[str, str]]:
         """The Chinese texts."""
         return chinese(title=self.title_zh.data, body=self.body_zh.data)
+
+
+class VersionForm(OwnerForm):
+    """What is said about a version of a file."""
+
+    name = line_field(_("Number or name of the version"), 40)
+    notes = text_field(_("What is new"))
+
+    @property
+    def news(self) -> News:
+        """The same, for the catalogue."""
+        return News(self.name.data, self.notes.data)
 
 
 class TitleForm(OwnerForm):
@@ -98,6 +139,7 @@ class LessonForm(SeenForm):
     body = text_field(_("Text"))
     duration = DurationField(_("Duration"))
     is_preview = BooleanField(_("Everybody may take this lesson, as a sample"))
+    is_stream_only = BooleanField(_("Only to be watched or heard here, without a download"))
     title_zh = line_field(_("Title"), 200)
     body_zh = text_field(_("Text"))
 
@@ -178,6 +220,7 @@ def content_form(content: Content, product: Product, formdata: Any = None) -> Co
 
 def content_state(content: Content) -> str:
     """Return a mark of what the form of the content shows."""
+    rules = (content.is_stream_only, content.download_limit, content.download_days, content.stamp)
     return state_of(
         content.title,
         content.pattern,
@@ -185,6 +228,7 @@ def content_state(content: Content) -> str:
         content.variant_id,
         content.translations,
         terms_of(content),
+        *rules,
     )
 
 
@@ -196,6 +240,7 @@ def lesson_form(lesson: Lesson, formdata: Any = None) -> LessonForm:
         "body": lesson.body,
         "duration": plain_duration(lesson.duration_seconds),
         "is_preview": lesson.is_preview,
+        "is_stream_only": lesson.is_stream_only,
         "title_zh": in_chinese(lesson, "title"),
         "body_zh": in_chinese(lesson, "body"),
     }
@@ -205,7 +250,12 @@ def lesson_form(lesson: Lesson, formdata: Any = None) -> LessonForm:
 def lesson_state(lesson: Lesson) -> str:
     """Return a mark of what the form of the lesson shows."""
     return state_of(
-        lesson.title, lesson.body, lesson.duration_seconds, lesson.is_preview, lesson.translations
+        lesson.title,
+        lesson.body,
+        lesson.duration_seconds,
+        lesson.is_preview,
+        lesson.is_stream_only,
+        lesson.translations,
     )
 
 
@@ -273,6 +323,10 @@ def _content_values(content: Content) -> dict[str, Any]:
         "low_pool_at": str(content.low_pool_at),
         "body": content.body,
         "variant": str(content.variant_id or ""),
+        "is_stream_only": content.is_stream_only,
+        "download_limit": str(content.download_limit or ""),
+        "download_days": str(content.download_days or ""),
+        "stamp": content.stamp.value,
         "title_zh": in_chinese(content, "title"),
         "body_zh": in_chinese(content, "body"),
     }

@@ -271,6 +271,21 @@ class StockField(StringField):  # type: ignore[misc]  # wtforms is not typed
         self.units = int(text)
 
 
+class CountField(StringField):  # type: ignore[misc]  # wtforms is not typed
+    """A number from 1 on; ``number`` is None when nothing was entered, which is without a limit."""
+
+    number: int | None = None
+
+    def pre_validate(self, form: PlainForm) -> None:
+        """Read the number."""
+        text = trimmed(self.data)
+        if not text:
+            return
+        if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) < 1:
+            raise StopValidation(gettext("Please enter a whole number from 1 on, or nothing for no limit."))
+        self.number = int(text)
+
+
 class OtherPricesField(StringField):  # type: ignore[misc]  # wtforms is not typed
     """Prices in other currencies such as ``USD 21.00, JPY 3000``; ``amounts`` are minor units by currency.
 

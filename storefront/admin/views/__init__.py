@@ -29,6 +29,8 @@ from storefront.admin.views import (
     shipping,
     stock,
     tags,
+    uploads,
+    versions,
 )
 
 __all__ = [
@@ -60,4 +62,6 @@ __all__ = [
     "shipping",
     "stock",
     "tags",
+    "uploads",
+    "versions",
 ]

@@ -1,7 +1,7 @@
 """Small things that all views of the owner share: what was asked for, and the page that asks back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from flask import Response, jsonify, render_template, request
@@ -11,6 +11,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.accounts.forms import trimmed
 from storefront.catalog.pictures import PictureView, cover_view
 from storefront.core.errors import N_, ShopError
+from storefront.storage import parts
+from storefront.storage import service as storage
+from storefront.storage.service import Upload
 from storefront.web.pages import go, own_path, render_page, wants_fragment
 from storefront.web.setup import settings
 
@@ -72,6 +75,37 @@ def sent_files(name: str = "file") -> list[Sent]:
     if not files:
         raise NothingSent
     return files[:MOST_FILES]
+
+
+def received(name: str = "file") -> Iterator[Upload]:
+    """Yield what was sent for that field, put into the storage: files of the form, or what came in parts before it.
+
+    Raises:
+        NothingSent: there is none. TooLarge, EmptyFile: see ``storage.upload``. NotFound, Refused: see ``parts``.
+    """
+    in_parts = request.form.getlist("upload")[:MOST_FILES]
+    for public_id in in_parts:
+        yield parts.finish(public_id)
+    for sent in [] if in_parts else sent_files(name):
+        yield storage.upload(sent.stream, sent.filename)
+
+
+def bare(path: str) -> str:
+    """Return a path of this shop without its language, so that it is the same in all of them."""
+    return path.removeprefix(request.script_root) if path.startswith(f"{request.script_root}/") else path
+
+
+def begun_uploads(place: str) -> list[dict[str, Any]]:
+    """Return what was begun for the form that goes to ``place`` and is not all there, for the page."""
+    return [
+        {
+            "id": upload.public_id,
+            "filename": upload.filename,
+            "size": upload.size,
+            "percent": int(f"{len(parts.arrived(upload)) / parts.count_parts(upload):.0%}".rstrip("%")),
+        }
+        for upload in parts.waiting_for(bare(place))
+    ]
 
 
 def answer_upload(page: str) -> BaseResponse:

@@ -12,28 +12,32 @@ from storefront.admin.forms.contents import (
     ContentForm,
     NewContentForm,
     NewLicenceForm,
+    VersionForm,
     content_form,
     content_state,
 )
 from storefront.admin.views.asking import (
     answer_upload,
     ask,
+    begun_uploads,
     choose_between,
     most_bytes,
     preview_of,
     previewed_name,
+    received,
     refusal_of,
-    sent_files,
     wanted_order,
 )
+from storefront.admin.views.preparing import prepare_again, show_state
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product
-from storefront.catalog.service import contents, editing
+from storefront.catalog.service import contents, editing, versions
 from storefront.catalog.service.licences import set_terms
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
 from storefront.catalog.states import ContentKind
 from storefront.core.errors import NotFound, ShopError
 from storefront.licensing import pool
+from storefront.media import service as media
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment
@@ -52,8 +56,7 @@ def add_files(slug: str) -> BaseResponse:
     """Take files for buyers to download."""
     editing.get_for_owner(slug)
     try:
-        for sent in sent_files():
-            upload = storage.upload(sent.stream, sent.filename)
+        for upload in received():
             change_product(slug, partial(contents.add_file, upload=upload))
     except ShopError as error:
         return _render_list(editing.get_for_owner(slug), refusal=refusal_of(error), status=error.status)
@@ -141,17 +144,19 @@ def redraw_content(slug: str, content_id: str) -> Response:
 @admin.post("/products/<slug>/contents/<content_id>/file")
 @owner_only
 def replace_file(slug: str, content_id: str) -> BaseResponse:
-    """Take another file in place of the present one."""
+    """Take a new version of a file."""
     product, content = _get(slug, content_id)
+    form = VersionForm()
     try:
-        sent = sent_files()[0]
-        upload = storage.upload(sent.stream, sent.filename)
-        change_product(slug, lambda locked: _replace(locked, content_id, upload))
+        if not form.validate():
+            raise InvalidField("name", str(next(iter(form.errors.values()))[0]))
+        upload = next(iter(received()))
+        change_product(slug, lambda locked: _replace(locked, content_id, upload, form.news))
     except ShopError as error:
-        form = content_form(content, product)
-        return _render(product, content, form, refusal=refusal_of(error), status=error.status)
-    flash(gettext("Replaced. Everyone who bought it gets the new file."), "success")
-    return answer_upload(url_for("admin.edit_content", slug=slug, content_id=content_id))
+        shown = content_form(content, product)
+        return _render(product, content, shown, refusal=refusal_of(error), status=error.status)
+    flash(gettext("Everyone who bought it gets the new version now. The one before stays."), "success")
+    return answer_upload(_content_url(slug, content_id))
 
 
 @admin.get("/products/<slug>/contents/<content_id>/file")
@@ -189,6 +194,25 @@ def remove_content(slug: str, content_id: str) -> BaseResponse:
     return go(_list_url(slug))
 
 
+@admin.get("/products/<slug>/contents/<content_id>/preparation")
+@owner_only
+def show_preparation(slug: str, content_id: str) -> Response:
+    """Say how far the preparing of a film or sound is."""
+    _product, content = _get(slug, content_id)
+    if content.file is None:
+        raise NotFound
+    return show_state(content.file.id, _content_url(slug, content_id), _preparation_url(slug, content_id))
+
+
+@admin.post("/products/<slug>/contents/<content_id>/preparation")
+@owner_only
+def prepare_content(slug: str, content_id: str) -> BaseResponse:
+    """Have a film or sound prepared once more."""
+    _product, content = _get(slug, content_id)
+    prepare_again(content.file)
+    return go(_content_url(slug, content_id))
+
+
 def _get(slug: str, content_id: str) -> tuple[Product, Content]:
     product = editing.get_for_owner(slug)
     return product, contents.get_content(product.id, content_id)
@@ -221,6 +245,7 @@ def _save(product: Product, content_id: str, form: ContentForm) -> None:
         pattern=form.pattern.data,
         variant_id=form.variant_id,
         translations=form.translations,
+        rules=form.rules if content.kind is ContentKind.FILE else None,
     )
     if content.kind is ContentKind.LICENCE:
         set_terms(product, content, form.terms)
@@ -233,8 +258,16 @@ def _new_form(kind: str) -> NewContentForm:
     return NewLicenceForm() if kind == ContentKind.LICENCE else NewContentForm()
 
 
-def _replace(product: Product, content_id: str, upload: storage.Upload) -> None:
-    contents.replace_file(product, contents.get_content(product.id, content_id), upload)
+def _replace(product: Product, content_id: str, upload: storage.Upload, news: versions.News) -> None:
+    versions.replace_file(product, contents.get_content(product.id, content_id), upload, news)
+
+
+def _content_url(slug: str, content_id: str) -> str:
+    return url_for("admin.edit_content", slug=slug, content_id=content_id)
+
+
+def _preparation_url(slug: str, content_id: str) -> str:
+    return url_for("admin.show_preparation", slug=slug, content_id=content_id)
 
 
 def _list_url(slug: str) -> str:
@@ -249,6 +282,7 @@ def _render_list(product: Product, refusal: str = "", status: int = 200) -> Resp
         refusal=refusal,
         status=status,
         max_bytes=most_bytes(),
+        begun=begun_uploads(url_for("admin.add_files", slug=product.slug)),
         **page_of(product, "contents"),
     )
 
@@ -277,5 +311,10 @@ def _render(
         refusal=refusal,
         max_bytes=most_bytes(),
         status=status,
+        versions=versions.versions_of([content.id]).get(content.id, []),
+        version_form=VersionForm(None),
+        begun=begun_uploads(url_for("admin.replace_file", slug=product.slug, content_id=content.public_id)),
+        media=media.find(content.file_id) if content.file_id else None,
+        preparation_url=_preparation_url(product.slug, content.public_id),
         **page_of(product, "contents"),
     )

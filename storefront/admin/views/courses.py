@@ -18,20 +18,22 @@ from storefront.admin.forms.contents import (
 from storefront.admin.views.asking import (
     answer_upload,
     ask,
+    begun_uploads,
     choose_between,
     most_bytes,
     preview_of,
     previewed_name,
+    received,
     refusal_of,
-    sent_files,
     wanted_order,
 )
+from storefront.admin.views.preparing import poster_sent, poster_url, prepare_again, show_state
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Chapter, Lesson, Product
 from storefront.catalog.service import contents, courses, editing
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
-from storefront.catalog.service.playing_time import playing_time
 from storefront.core.errors import NotFound, ShopError
+from storefront.media import service as media
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import go, render_page
@@ -182,9 +184,8 @@ def set_media(slug: str, lesson_id: str) -> BaseResponse:
     """Take a video or sound for the lesson."""
     product, lesson = _get_lesson(slug, lesson_id)
     try:
-        sent = sent_files()[0]
-        seconds = playing_time(sent.stream)
-        upload = storage.upload(sent.stream, sent.filename)
+        upload = next(iter(received()))
+        seconds = media.seconds_of(upload)
         change_product(slug, lambda locked: _set_media(locked, lesson_id, upload, seconds))
     except ShopError as error:
         form = lesson_form(lesson)
@@ -226,6 +227,41 @@ def remove_media(slug: str, lesson_id: str) -> BaseResponse:
     )
     flash(gettext("It is removed."), "success")
     return go(_lesson_url(slug, lesson_id))
+
+
+@admin.get("/products/<slug>/lessons/<lesson_id>/preparation")
+@owner_only
+def show_lesson_preparation(slug: str, lesson_id: str) -> Response:
+    """Say how far the preparing of the video or sound is."""
+    _product, lesson = _get_lesson(slug, lesson_id)
+    if lesson.media is None:
+        raise NotFound
+    return show_state(lesson.media.id, _lesson_url(slug, lesson_id), _preparation_url(slug, lesson_id))
+
+
+@admin.post("/products/<slug>/lessons/<lesson_id>/preparation")
+@owner_only
+def prepare_lesson(slug: str, lesson_id: str) -> BaseResponse:
+    """Have the video or sound prepared once more."""
+    _product, lesson = _get_lesson(slug, lesson_id)
+    prepare_again(lesson.media)
+    return go(_lesson_url(slug, lesson_id))
+
+
+@admin.post("/products/<slug>/lessons/<lesson_id>/poster")
+@owner_only
+def set_poster(slug: str, lesson_id: str) -> BaseResponse:
+    """Take a picture that stands in the player before it plays, or take the present one away."""
+    product, lesson = _get_lesson(slug, lesson_id)
+    try:
+        upload = None if "remove" in request.form else poster_sent()
+        change_product(
+            slug, lambda locked: courses.set_poster(locked, courses.get_lesson(locked.id, lesson_id), upload)
+        )
+    except ShopError as error:
+        form = lesson_form(lesson)
+        return _render_lesson(product, lesson, form, refusal=refusal_of(error), status=error.status)
+    return answer_upload(_lesson_url(slug, lesson_id))
 
 
 @admin.get("/products/<slug>/lessons/<lesson_id>/removal")
@@ -293,6 +329,7 @@ def _save_lesson(product: Product, lesson_id: str, form: LessonForm) -> None:
         body=form.body.data,
         duration_seconds=form.duration.seconds,
         is_preview=bool(form.is_preview.data),
+        is_stream_only=bool(form.is_stream_only.data),
         translations=form.translations,
     )
 
@@ -309,6 +346,10 @@ def _course_url(slug: str, content_id: str, anchor: str | None = None) -> str:
 def _course_url_of(slug: str, chapter: Chapter) -> str:
     course = courses.course_of(chapter.id)
     return _course_url(slug, course.public_id, f"chapter-{chapter.public_id}")
+
+
+def _preparation_url(slug: str, lesson_id: str) -> str:
+    return url_for("admin.show_lesson_preparation", slug=slug, lesson_id=lesson_id)
 
 
 def _lesson_url(slug: str, lesson_id: str) -> str:
@@ -342,7 +383,11 @@ def _render_lesson(
         form=form,
         previewed=previewed,
         refusal=refusal,
-        media_url=storage.signed_url(lesson.media, inline=True) if lesson.media else None,
+        media_url=storage.signed_url(media.best_of(lesson.media), inline=True) if lesson.media else None,
+        poster_url=poster_url(lesson),
+        prepared=media.find(lesson.media.id) if lesson.media else None,
+        preparation_url=_preparation_url(product.slug, lesson.public_id),
+        begun=begun_uploads(url_for("admin.set_media", slug=product.slug, lesson_id=lesson.public_id)),
         max_bytes=most_bytes(),
         status=status,
         **page_of(product, "contents"),

@@ -24,8 +24,8 @@ from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product, Sample
 from storefront.catalog.service import contents, editing, samples
 from storefront.catalog.service.mistakes import SavedMeanwhile
-from storefront.catalog.service.playing_time import Film, film_of
 from storefront.core.errors import NotFound, ShopError
+from storefront.media.playing_time import Film, film_of
 from storefront.storage import service as storage
 from storefront.web.access import owner_only
 from storefront.web.pages import announce, go, render_page, wants_fragment

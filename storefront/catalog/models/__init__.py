@@ -1,7 +1,14 @@
 """Tables of the catalogue."""
 
 from storefront.catalog.models.collection import Collection, CollectionProduct, OldCollectionSlug
-from storefront.catalog.models.content import Chapter, Content, Lesson, Sample
+from storefront.catalog.models.content import (
+    Chapter,
+    Content,
+    ContentVersion,
+    Lesson,
+    NewsOptOut,
+    Sample,
+)
 from storefront.catalog.models.facet import Facet, FacetBlock, ProductFacets
 from storefront.catalog.models.product import (
     CatalogStamp,
@@ -26,9 +33,11 @@ __all__ = [
     "Collection",
     "CollectionProduct",
     "Content",
+    "ContentVersion",
     "Facet",
     "FacetBlock",
     "Lesson",
+    "NewsOptOut",
     "OldCategorySlug",
     "OldCollectionSlug",
     "OldSlug",

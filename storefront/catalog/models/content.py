@@ -1,9 +1,20 @@
 """What a buyer gets: files, courses, licence keys, texts."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.catalog.states import ContentKind
+from storefront.catalog.states import ContentKind, Stamp
+from storefront.core.clock import datetime, now
 from storefront.core.db import Base, Id, choice
 from storefront.core.ids import new_public_id
 from storefront.storage.models import StoredFile
@@ -14,6 +25,9 @@ class Content(Base):
 
     Buyers are not given copies of this list: an entitlement points to the product, so what is added today reaches
     everyone who bought before.
+
+    ``is_stream_only``: it is shown and played, never given to be kept. A file may be downloaded ``download_limit``
+    times, within ``download_days`` days from the purchase; None is without end.
 
     Of licences: ``keys_from_pool`` takes keys that the owner imported instead of making them by ``pattern``,
     ``low_pool_at`` is how few free keys she wants to be told of, ``activation_limit`` on how many machines one key may
@@ -26,6 +40,8 @@ class Content(Base):
         CheckConstraint("kind <> 'file' OR file_id IS NOT NULL", name="file_has_file"),
         CheckConstraint("kind <> 'licence' OR pattern <> ''", name="licence_has_pattern"),
         CheckConstraint("activation_limit IS NULL OR activation_limit > 0", name="activation_limit_positive"),
+        CheckConstraint("download_limit IS NULL OR download_limit > 0", name="download_limit_positive"),
+        CheckConstraint("download_days IS NULL OR download_days > 0", name="download_days_positive"),
     )
 
     id: Mapped[Id]
@@ -46,11 +62,52 @@ class Content(Base):
     )
     position: Mapped[int] = mapped_column(default=0)
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
+    is_stream_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    download_limit: Mapped[int | None]
+    download_days: Mapped[int | None]
+    stamp: Mapped[Stamp] = choice(Stamp, "stamp", default=Stamp.NONE, server_default=text("'none'"))
 
     file: Mapped[StoredFile | None] = relationship(lazy="raise")
     chapters: Mapped[list["Chapter"]] = relationship(
         order_by="(Chapter.position, Chapter.id)", lazy="raise", cascade="all, delete-orphan"
     )
+
+
+class ContentVersion(Base):
+    """One file that a content has had; the present one is ``content.file_id``. A file never replaced has no versions.
+
+    ``notes`` say in markdown what is new. What is withdrawn buyers get no more.
+    """
+
+    __tablename__ = "content_version"
+    __table_args__ = (UniqueConstraint("content_id", "number"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    content_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("content.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(40), default="")
+    notes: Mapped[str] = mapped_column(Text, default="")
+    file_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True
+    )
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    withdrawn_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+
+    file: Mapped[StoredFile] = relationship(lazy="raise")
+
+
+class NewsOptOut(Base):
+    """A mailbox that wants no mails about new versions of a product."""
+
+    __tablename__ = "news_opt_out"
+
+    product_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("product.id", ondelete="CASCADE"), primary_key=True
+    )
+    email_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Chapter(Base):
@@ -72,7 +129,7 @@ class Chapter(Base):
 
 
 class Lesson(Base):
-    """One lesson: text, and perhaps a video or a sound."""
+    """One lesson: text, and perhaps a video or a sound with a picture of its own (``poster``)."""
 
     __tablename__ = "lesson"
     __table_args__ = (
@@ -93,7 +150,13 @@ class Lesson(Base):
     position: Mapped[int] = mapped_column(default=0)
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
 
-    media: Mapped[StoredFile | None] = relationship(lazy="raise")
+    is_stream_only: Mapped[bool] = mapped_column(default=False, server_default=false())
+    poster_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True
+    )
+
+    media: Mapped[StoredFile | None] = relationship(lazy="raise", foreign_keys=[media_id])
+    poster: Mapped[StoredFile | None] = relationship(lazy="raise", foreign_keys=[poster_id])
 
 
 class Sample(Base):

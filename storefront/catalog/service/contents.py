@@ -1,26 +1,42 @@
 """What buyers of a product get: files, licence keys, texts, courses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Chapter, Content, Lesson, Product
+from storefront.catalog.models import Chapter, Content, ContentVersion, Lesson, Product
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.licences import check_pattern
 from storefront.catalog.service.mistakes import InvalidField, StillNeeded
 from storefront.catalog.service.ordering import place
 from storefront.catalog.service.texts import merged
-from storefront.catalog.states import ContentKind
+from storefront.catalog.states import ContentKind, Stamp
 from storefront.core import db
 from storefront.core.errors import N_, NotFound, Refused
 from storefront.journal import service as journal
+from storefront.media import service as media
 from storefront.storage import service as storage
 from storefront.storage.models import StoredFile
 from storefront.storage.service import Upload
 
 MOST_CONTENTS = 200
+
+
+# What ``stamping`` knows how to mark.
+STAMPABLE = frozenset({"application/pdf", "application/epub+zip", "image/jpeg", "image/png", "image/webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How buyers may have a file: only looked at, so many times, within so many days, and where it names them."""
+
+    is_stream_only: bool = False
+    download_limit: int | None = None
+    download_days: int | None = None
+    stamp: Stamp = Stamp.NONE
 
 
 class KeysGivenOut(StillNeeded):
@@ -63,6 +79,7 @@ def get_content(product_id: int, public_id: str) -> Content:
 def add_file(product: Product, upload: Upload) -> Content:
     """Let buyers download an upload; it is titled like its file."""
     stored = storage.register(upload)
+    media.want(stored)
     title = stored.filename.rpartition(".")[0] or stored.filename
     content = _add(product, ContentKind.FILE, title, file_id=stored.id)
     journal.write(
@@ -105,11 +122,12 @@ def edit(
     pattern: str,
     variant_id: int | None,
     translations: dict[str, dict[str, str]],
+    rules: "Rules | None" = None,
 ) -> None:
-    """Change the words of a content, its key pattern (for keys from now on), and for which variant it is.
+    """Change the words of a content, its key pattern (for keys from now on), for which variant it is, and its rules.
 
     Raises:
-        InvalidField: the pattern is odd, or the variant is not of this product.
+        InvalidField: the pattern is odd, the variant is not of this product, or this kind of file can't be stamped.
     """
     if content.kind is ContentKind.LICENCE and pattern.strip() != content.pattern:
         content.pattern = check_pattern(pattern)
@@ -117,25 +135,10 @@ def edit(
         raise InvalidField("variant", N_("This variant is gone. Please choose another."))
     content.title, content.body, content.variant_id = title, body, variant_id
     content.translations = merged(content.translations, translations)
+    if rules is not None:
+        _set_rules(content, rules)
     db.session().flush()
     journal.write(topic_of(product), "content.saved", title=title)
-
-
-def replace_file(product: Product, content: Content, upload: Upload) -> None:
-    """Give buyers, also those from before, another file in place of the present one."""
-    if content.kind is not ContentKind.FILE:
-        raise NotFound
-    before = content.file
-    content.file = storage.register(upload)
-    db.session().flush()
-    if before is not None:
-        forget_file(before)
-    journal.write(
-        topic_of(product),
-        "content.file_replaced",
-        title=content.title,
-        file=[before.filename if before else None, content.file.filename],
-    )
 
 
 def move(product: Product, wanted: Sequence[str], step: str | None = None) -> None:
@@ -154,6 +157,8 @@ def remove(product: Product, content: Content) -> None:
         KeysGivenOut: buyers have licence keys of it.
     """
     files = [content.file] + [lesson.media for chapter in content.chapters for lesson in chapter.lessons]
+    files += files_of([lesson.id for chapter in content.chapters for lesson in chapter.lessons])
+    files += _older_files(content)
     session = db.session()
     session.flush()
     try:
@@ -162,19 +167,48 @@ def remove(product: Product, content: Content) -> None:
         )
     except IntegrityError as error:
         raise KeysGivenOut from error
-    for stored in files:
-        if stored is not None:
-            forget_file(stored)
+    forget_files(files)
     journal.write(topic_of(product), "content.removed", title=content.title)
 
 
+def files_of(lessons: Sequence[int]) -> list[StoredFile]:
+    """Return the files that lessons hold beside their media."""
+    posters = select(Lesson.poster_id).where(Lesson.id.in_(lessons))
+    return list(db.session().scalars(select(StoredFile).where(StoredFile.id.in_(posters))))
+
+
+def forget_files(files: Iterable[StoredFile | None]) -> None:
+    """Delete stored files, each unless something else still points to it, and what was made of them."""
+    for stored in {stored.id: stored for stored in files if stored is not None}.values():
+        forget_file(stored)
+
+
 def forget_file(stored: StoredFile) -> None:
-    """Delete a stored file unless something else still points to it."""
-    session = db.session()
-    uses = session.scalar(select(func.count()).select_from(Content).where(Content.file_id == stored.id)) or 0
-    uses += session.scalar(select(func.count()).select_from(Lesson).where(Lesson.media_id == stored.id)) or 0
-    if not uses:
+    """Delete a stored file and what was made of it, unless something else still points to it."""
+    points_at = (Content.file_id, ContentVersion.file_id, Lesson.media_id, Lesson.poster_id)
+    if not any(
+        db.session().scalar(select(column).where(column == stored.id).limit(1)) for column in points_at
+    ):
+        media.forget(stored)
         storage.remove(stored)
+
+
+def _older_files(content: Content) -> list[StoredFile]:
+    statement = (
+        select(StoredFile)
+        .join(ContentVersion, ContentVersion.file_id == StoredFile.id)
+        .where(ContentVersion.content_id == content.id)
+    )
+    return list(db.session().scalars(statement))
+
+
+def _set_rules(content: Content, rules: "Rules") -> None:
+    kind = content.file.content_type if content.file else ""
+    if rules.stamp is not Stamp.NONE and kind not in STAMPABLE:
+        raise InvalidField("stamp", N_("Only PDF and EPUB files and pictures can say who bought them."))
+    content.is_stream_only = rules.is_stream_only
+    content.download_limit, content.download_days = rules.download_limit, rules.download_days
+    content.stamp = rules.stamp
 
 
 def _add(

@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import selectinload
 
+from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Chapter, Content, Lesson, Product
-from storefront.catalog.service.contents import forget_file
+from storefront.catalog.service.contents import files_of, forget_file, forget_files
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.ordering import place
 from storefront.catalog.service.texts import merged
+from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
 from storefront.core.errors import N_, NotFound, Refused, ShopError
+from storefront.gateways import ffmpeg
 from storefront.journal import service as journal
+from storefront.media import service as media
 from storefront.storage import service as storage
+from storefront.storage.models import StoredFile
 from storefront.storage.service import Upload
 
 MOST_CHAPTERS = 200
@@ -41,6 +46,8 @@ PLAYABLE = frozenset(
         "audio/flac",
     }
 )
+# What ffmpeg makes playable.
+_CONVERTIBLE = frozenset({"video/quicktime", "video/x-matroska", "video/x-msvideo"})
 
 
 def get_lesson(product_id: int, public_id: str) -> Lesson:
@@ -116,13 +123,12 @@ def move_chapters(product: Product, course: Content, wanted: Sequence[str], step
 
 def remove_chapter(product: Product, chapter: Chapter) -> None:
     """Delete a chapter with its lessons and their files, and what learners had done of it."""
-    media = [lesson.media for lesson in chapter.lessons if lesson.media is not None]
+    files = [lesson.media for lesson in chapter.lessons] + files_of([lesson.id for lesson in chapter.lessons])
     db.session().flush()
     db.session().execute(
         delete(Chapter).where(Chapter.id == chapter.id).execution_options(synchronize_session=False)
     )
-    for stored in media:
-        forget_file(stored)
+    forget_files(files)
     journal.write(topic_of(product), "chapter.removed", title=chapter.title, lessons=len(chapter.lessons))
 
 
@@ -144,11 +150,13 @@ def edit_lesson(
     body: str,
     duration_seconds: int | None,
     is_preview: bool,
+    is_stream_only: bool,
     translations: dict[str, dict[str, str]],
 ) -> None:
-    """Change what a lesson says, how long it takes, and whether strangers may take it as a sample."""
+    """Change what a lesson says, how long it takes, whether strangers may take it, and whether it can be kept."""
     lesson.title, lesson.body = title, body
     lesson.duration_seconds, lesson.is_preview = duration_seconds, is_preview
+    lesson.is_stream_only = is_stream_only
     lesson.translations = merged(lesson.translations, translations)
     db.session().flush()
     journal.write(topic_of(product), "lesson.saved", title=title, is_preview=is_preview)
@@ -158,17 +166,50 @@ def set_media(product: Product, lesson: Lesson, upload: Upload, duration_seconds
     """Give the lesson a video or sound in place of the present one, and its duration where that is known.
 
     Raises:
-        NotPlayable: browsers can't play it.
+        NotPlayable: browsers can't play it, and it can't be made playable here.
     """
-    if upload.content_type.partition(";")[0] not in PLAYABLE:
+    kind = upload.content_type.partition(";")[0]
+    if kind not in PLAYABLE and not (kind in _CONVERTIBLE and ffmpeg.is_installed()):
         raise NotPlayable
     before = lesson.media
     lesson.media = storage.register(upload)
+    media.want(lesson.media)
     lesson.duration_seconds = duration_seconds or lesson.duration_seconds
     db.session().flush()
     if before is not None:
         forget_file(before)
     journal.write(topic_of(product), "lesson.media_set", title=lesson.title, file=lesson.media.filename)
+
+
+def set_poster(product: Product, lesson: Lesson, upload: Upload | None) -> None:
+    """Give the lesson a picture that stands in the player before it plays; None takes it away."""
+    before = db.session().get(StoredFile, lesson.poster_id) if lesson.poster_id else None
+    lesson.poster_id = storage.register(upload).id if upload else None
+    db.session().flush()
+    if before is not None:
+        forget_file(before)
+    journal.write(topic_of(product), "lesson.poster_set", title=lesson.title)
+
+
+def note_playing_time(file_id: int, seconds: int) -> None:
+    """Write the playing time into the lessons that play the file and do not say it, in the current unit."""
+    statement = (
+        update(Lesson)
+        .where(Lesson.media_id == file_id, Lesson.duration_seconds.is_(None))
+        .values(duration_seconds=seconds)
+        .returning(Lesson.chapter_id)
+        .execution_options(synchronize_session=False)
+    )
+    chapters = set(db.session().scalars(statement))
+    products = (
+        select(Content.product_id)
+        .join(Chapter, Chapter.content_id == Content.id)
+        .where(Chapter.id.in_(chapters))
+        .distinct()
+    )
+    for product_id in list(db.session().scalars(products)) if chapters else []:
+        refresh_card(product_id)
+        raise_stamp()
 
 
 def remove_media(product: Product, lesson: Lesson) -> None:
@@ -190,13 +231,12 @@ def move_lessons(product: Product, chapter: Chapter, wanted: Sequence[str], step
 
 def remove_lesson(product: Product, lesson: Lesson) -> None:
     """Delete a lesson with its file, and what learners had done of it."""
-    media = lesson.media
+    files = [lesson.media, *files_of([lesson.id])]
     db.session().flush()
     db.session().execute(
         delete(Lesson).where(Lesson.id == lesson.id).execution_options(synchronize_session=False)
     )
-    if media is not None:
-        forget_file(media)
+    forget_files(files)
     journal.write(topic_of(product), "lesson.removed", title=lesson.title)
 
 

@@ -136,16 +136,27 @@ def _copy_contents(product: Product, made: Product, variants: dict[int, Variant]
             keys_from_pool=content.keys_from_pool,
             low_pool_at=content.low_pool_at,
             activation_limit=content.activation_limit,
+            **_rules(content),
         )
         copy.chapters = [_chapter(chapter) for chapter in content.chapters]
         db.session().add(copy)
     db.session().flush()
 
 
+def _rules(content: Content) -> dict[str, Any]:
+    """Return how often and how the file of a content may be had."""
+    names = ("is_stream_only", "download_limit", "download_days", "stamp")
+    return {name: getattr(content, name) for name in names}
+
+
 def _chapter(chapter: Chapter) -> Chapter:
     copy = Chapter(**_same(chapter, "title", "position"))
     copy.lessons = [
-        Lesson(**_same(lesson, "title", "body", "media_id", "duration_seconds", "is_preview", "position"))
+        Lesson(
+            is_stream_only=lesson.is_stream_only,
+            poster_id=lesson.poster_id,
+            **_same(lesson, "title", "body", "media_id", "duration_seconds", "is_preview", "position"),
+        )
         for lesson in chapter.lessons
     ]
     return copy

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.facets import mark
-from storefront.catalog.models import Chapter, Content, Lesson, Product, Sample
+from storefront.catalog.models import Chapter, Content, ContentVersion, Lesson, Product, Sample
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import StillNeeded
@@ -144,16 +144,21 @@ def _contents(product_ids: list[int]) -> list[Content]:
 def _files(product_id: int) -> list[StoredFile]:
     """Return the files of contents, lessons and samples, which nobody needs without the product."""
     of_contents = select(Content.file_id).where(Content.product_id == product_id)
-    of_lessons = (
-        select(Lesson.media_id)
+    of_versions = (
+        select(ContentVersion.file_id)
+        .join(Content, Content.id == ContentVersion.content_id)
+        .where(Content.product_id == product_id)
+    )
+    of_lessons, of_posters = (
+        select(column)
         .join(Chapter, Chapter.id == Lesson.chapter_id)
         .join(Content, Content.id == Chapter.content_id)
         .where(Content.product_id == product_id)
+        for column in (Lesson.media_id, Lesson.poster_id)
     )
     of_samples = select(Sample.file_id).where(Sample.product_id == product_id)
-    statement = select(StoredFile).where(
-        StoredFile.id.in_(of_contents) | StoredFile.id.in_(of_lessons) | StoredFile.id.in_(of_samples)
-    )
+    named = (of_contents, of_versions, of_lessons, of_posters, of_samples)
+    statement = select(StoredFile).where(or_(*(StoredFile.id.in_(ids) for ids in named)))
     return list(db.session().scalars(statement))
 
 

@@ -9,11 +9,11 @@ from storefront.catalog.models import Product, Sample
 from storefront.catalog.service.courses import PLAYABLE
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.ordering import place
-from storefront.catalog.service.playing_time import Film
 from storefront.catalog.service.texts import merged
 from storefront.core import db
 from storefront.core.errors import N_, Refused, ShopError
 from storefront.journal import service as journal
+from storefront.media.playing_time import Film
 from storefront.storage import service as storage
 from storefront.storage.service import Upload
 

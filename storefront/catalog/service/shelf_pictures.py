@@ -17,6 +17,7 @@ from storefront.core import db
 from storefront.core.clock import timedelta
 from storefront.jobs.registry import periodic
 from storefront.storage import service as storage
+from storefront.storage import sweeping
 
 PREFIX = "shelves/"
 
@@ -65,7 +66,7 @@ def take(shelf: Pictured) -> None:
 @periodic("catalog.sweep_shelf_pictures", every=timedelta(hours=6))
 def sweep() -> int:
     """Delete objects that are older than a day and that no category or collection shows; return how many."""
-    return storage.sweep(PREFIX, _known)
+    return sweeping.sweep(PREFIX, _known)
 
 
 def _forget_objects(shelf: Pictured) -> None:

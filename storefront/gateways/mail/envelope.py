@@ -18,6 +18,8 @@ TIMEOUT_SECONDS = 10.0
 ASCII_FORM = policy.SMTP.clone(cte_type="7bit")
 UTF8_FORM = policy.SMTPUTF8.clone(cte_type="7bit")
 
+# Of RFC 5322, less the name of the header.
+_LONGEST_LINE = 900
 _LONGEST_ANSWER = 500
 _LONGEST_SUBJECT = 200
 
@@ -42,6 +44,17 @@ class Envelope:
     text: str
     html: str
     reply_to: str = ""
+    unsubscribe_url: str = ""
+
+    @property
+    def list_headers(self) -> dict[str, str]:
+        """What lets mail programs end such mails by one press of a button (RFC 8058)."""
+        if not self.unsubscribe_url:
+            return {}
+        return {
+            "List-Unsubscribe": f"<{self.unsubscribe_url}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
 
 
 class Mailer(Protocol):
@@ -72,8 +85,13 @@ def compose(envelope: Envelope, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<{envelope.message_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in envelope.list_headers.items():
+        message[name] = value
     message.set_content(envelope.text)
     message.add_alternative(envelope.html, subtype="html")
+    if envelope.unsubscribe_url:
+        # An address that is folded is encoded as a word, which no mail program takes for an address.
+        message.policy = message.policy.clone(max_line_length=_LONGEST_LINE)
     return message
 
 

@@ -55,6 +55,7 @@ class PlunkMailer:
             # Plunk fills in {{ names }}; a title that looks like one must arrive as it is.
             "body": envelope.html.replace("{{", "&#123;&#123;").replace("{%", "&#123;%"),
         }
+        body |= {"headers": envelope.list_headers} if envelope.list_headers else {}
         return body | ({"reply": envelope.reply_to} if envelope.reply_to else {})
 
     def _post(self, body: dict[str, object], idempotency_key: str | None) -> requests.Response:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront.catalog.service.playing_time import playing_time
+from storefront.media.playing_time import playing_time
 
 
 def box(name: bytes, content: bytes) -> bytes:

@@ -40,6 +40,19 @@ def frame_size(stream: BinaryIO) -> tuple[int, int] | None:
         stream.seek(0)
 
 
+def begins_with_plan(stream: BinaryIO) -> bool:
+    """Whether an MP4 says what is where (``moov``) before its pictures (``mdat``), so that it plays while it loads.
+
+    The stream is left at its beginning.
+    """
+    try:
+        end = stream.seek(0, os.SEEK_END)
+        plan, pictures = _find_box(stream, b"moov", 0, end), _find_box(stream, b"mdat", 0, end)
+        return plan is not None and (pictures is None or plan[0] < pictures[0])
+    finally:
+        stream.seek(0)
+
+
 def playing_time(stream: BinaryIO) -> int | None:
     """Return the seconds that an MP4 or M4A file says it plays, or None where it does not say.
 

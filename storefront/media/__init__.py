@@ -1,0 +1,1 @@
+"""Films and sounds: how long they play, and the forms in which browsers play them best."""

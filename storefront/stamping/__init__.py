@@ -1,0 +1,1 @@
+"""Copies that say who bought them, and the ways to files that buyers take home."""
