@@ -9,7 +9,8 @@ from sqlalchemy.orm import selectinload
 
 from storefront.core import db
 from storefront.core.errors import N_, NotFound
-from storefront.notifications.rendering import Mail, mail, render_mail
+from storefront.notifications.rendering import Mail, Variable, block, mail, render_mail
+from storefront.orders.mailing import ORDER_VARIABLES, order_facts
 from storefront.orders.models import Order
 from storefront.orders.queries import get_order
 from storefront.parcels import queries
@@ -18,68 +19,98 @@ from storefront.shipping import service as shipping
 from storefront.web.language import in_language, speaking
 from storefront.web.links import absolute_url
 
-# Subject, heading and words of one mail, and what the link says.
-Words = tuple[str, str, str, str]
-Blocks = list[tuple[str, str]]
+Details = list[tuple[str, str]]
+
+_THINGS = Variable(N_("Which things, and how many of each"), N_("1 × A shirt\n2 × A poster"))
+_PARCEL = {
+    **ORDER_VARIABLES,
+    "things": _THINGS,
+    "details": Variable(
+        N_("Carrier and parcel number, or where and when to pick it up"),
+        N_("Sent with:\nDHL\nParcel number:\n00340434"),
+    ),
+    "tracking_url": Variable(
+        N_("Where the carrier shows how far it is, if there is such a page"), "/orders/example"
+    ),
+}
+_RETURN = {
+    **ORDER_VARIABLES,
+    "things": _THINGS,
+    "details": Variable(
+        N_("What was said about the return, and how to send it"), N_("Our answer:\nYou are welcome.")
+    ),
+    "return_url": Variable(N_("The page of the return"), "/orders/example"),
+}
 
 
-@mail("parcel_sent", title=N_("Parcel on its way"))
+def _newest_parcel() -> dict[str, Any] | None:
+    row = db.execute(select(Shipment.order_id, Shipment.id).order_by(Shipment.id.desc()).limit(1)).first()
+    return {"order_id": row[0], "shipment_id": row[1]} if row else None
+
+
+def _newest_return() -> dict[str, Any] | None:
+    newest = select(ReturnRequest.order_id, ReturnRequest.id).order_by(ReturnRequest.id.desc()).limit(1)
+    row = db.execute(newest).first()
+    return {"order_id": row[0], "return_id": row[1]} if row else None
+
+
+@mail("parcel_sent", title=N_("Parcel on its way"), variables=_PARCEL, example=_newest_parcel)
 def parcel_sent(args: dict[str, Any], language: str) -> Mail | None:
     """Say that a parcel has left, what is in it, and where one sees how far it is."""
-    return _about_parcel(args, language, _sent_words)
+    return _about_parcel("parcel_sent", args, language)
 
 
-@mail("parcel_tracking", title=N_("Right parcel number"))
+@mail("parcel_tracking", title=N_("Right parcel number"), variables=_PARCEL, example=_newest_parcel)
 def parcel_tracking(args: dict[str, Any], language: str) -> Mail | None:
     """Say the right number of a parcel."""
-    return _about_parcel(args, language, _tracking_words)
+    return _about_parcel("parcel_tracking", args, language)
 
 
-@mail("parcel_delivered", title=N_("Parcel delivered"))
+@mail("parcel_delivered", title=N_("Parcel delivered"), variables=_PARCEL, example=_newest_parcel)
 def parcel_delivered(args: dict[str, Any], language: str) -> Mail | None:
     """Say that a parcel has arrived, and what to do if it has not."""
-    return _about_parcel(args, language, _delivered_words)
+    return _about_parcel("parcel_delivered", args, language)
 
 
-@mail("pickup_ready", title=N_("Ready to be picked up"))
+@mail("pickup_ready", title=N_("Ready to be picked up"), variables=_PARCEL, example=_newest_parcel)
 def pickup_ready(args: dict[str, Any], language: str) -> Mail | None:
     """Say that one can come for the things, where and when."""
-    return _about_parcel(args, language, _pickup_words)
+    return _about_parcel("pickup_ready", args, language)
 
 
-@mail("return_requested", title=N_("Return asked for"))
+@mail("return_requested", title=N_("Return asked for"), variables=_RETURN, example=_newest_return)
 def return_requested(args: dict[str, Any], language: str) -> Mail | None:
     """Confirm that somebody wants to return something."""
-    return _about_return(args, language, _requested_words)
+    return _about_return("return_requested", args, language, _words_details)
 
 
-@mail("return_approved", title=N_("Return approved"))
+@mail("return_approved", title=N_("Return approved"), variables=_RETURN, example=_newest_return)
 def return_approved(args: dict[str, Any], language: str) -> Mail | None:
     """Say that something may come back, and how to send it."""
-    return _about_return(args, language, _approved_words)
+    return _about_return("return_approved", args, language, _approved_details)
 
 
-@mail("return_refused", title=N_("Return refused"))
+@mail("return_refused", title=N_("Return refused"), variables=_RETURN, example=_newest_return)
 def return_refused(args: dict[str, Any], language: str) -> Mail | None:
     """Say that something can't come back, and why."""
-    return _about_return(args, language, _refused_words)
+    return _about_return("return_refused", args, language, _refused_details)
 
 
-@mail("return_received", title=N_("Return arrived"))
+@mail("return_received", title=N_("Return arrived"), variables=_RETURN, example=_newest_return)
 def return_received(args: dict[str, Any], language: str) -> Mail | None:
     """Say that what was sent back has arrived."""
-    return _about_return(args, language, _received_words)
+    return _about_return("return_received", args, language, _no_details)
 
 
-@mail("return_asked", title=N_("A buyer wants to return something"))
+@mail(
+    "return_asked", title=N_("A buyer wants to return something"), variables=_RETURN, example=_newest_return
+)
 def return_asked(args: dict[str, Any], language: str) -> Mail | None:
     """Tell the owner that somebody wants to return something."""
-    return _about_return(args, language, _asked_words, path="/admin/returns/{return_id}")
+    return _about_return("return_asked", args, language, _their_words_details)
 
 
-def _about_parcel(
-    args: dict[str, Any], language: str, words: Callable[[Order, queries.ParcelView], Words]
-) -> Mail | None:
+def _about_parcel(kind: str, args: dict[str, Any], language: str) -> Mail | None:
     order = get_order(args["order_id"])
     statement = (
         select(Shipment).where(Shipment.id == args["shipment_id"]).options(selectinload(Shipment.lines))
@@ -89,15 +120,19 @@ def _about_parcel(
         raise NotFound
     with speaking(language):
         view = queries.view_of(order, shipment)
-        said, blocks = words(order, view), _parcel_blocks(order, view)
-    return _write(language, order, said, blocks, view.things, view.link or absolute_url(order.path, language))
+        details = _parcel_details(order, view)
+    return render_mail(
+        kind,
+        language,
+        **order_facts(order, language),
+        things=block("_things", language, things=view.things),
+        details=block("_details", language, details=details),
+        tracking_url=view.link or "",
+    )
 
 
 def _about_return(
-    args: dict[str, Any],
-    language: str,
-    words: Callable[[Order, ReturnRequest], tuple[Words, Blocks]],
-    path: str = "",
+    kind: str, args: dict[str, Any], language: str, details_of: Callable[[ReturnRequest], Details]
 ) -> Mail | None:
     order = get_order(args["order_id"])
     statement = select(ReturnRequest).where(ReturnRequest.id == args["return_id"])
@@ -105,127 +140,52 @@ def _about_return(
     if found is None:
         raise NotFound
     with speaking(language):
-        said, blocks = words(order, found)
+        details = [(title, body) for title, body in details_of(found) if body]
         view = queries.return_view_of(order, found)
-    address = path.format(return_id=found.public_id) or order.path
-    return _write(language, order, said, blocks, view.things, absolute_url(address, language))
-
-
-def _write(language: str, order: Order, words: Words, blocks: Blocks, things: Any, address: str) -> Mail:
-    subject, heading, text, link = words
+    page = f"/admin/returns/{found.public_id}" if kind == "return_asked" else order.path
     return render_mail(
-        "parcel",
+        kind,
         language,
-        order=order,
-        subject=subject,
-        heading=heading,
-        words=text,
-        link=link,
-        address=address,
-        blocks=[(title, body) for title, body in blocks if body],
-        things=things,
+        **order_facts(order, language),
+        things=block("_things", language, things=view.things),
+        details=block("_details", language, details=details),
+        return_url=absolute_url(page, language),
     )
 
 
-def _parcel_blocks(order: Order, view: queries.ParcelView) -> Blocks:
+def _parcel_details(order: Order, view: queries.ParcelView) -> Details:
     if view.shipment.is_pickup:
         facts = order.delivery or {}
-        return [(gettext("Where"), facts.get("place", "")), (gettext("When"), facts.get("opening", ""))]
-    return [(gettext("Sent with"), view.carrier), (gettext("Parcel number"), view.shipment.tracking_number)]
+        said = [(gettext("Where"), facts.get("place", "")), (gettext("When"), facts.get("opening", ""))]
+    else:
+        said = [
+            (gettext("Sent with"), view.carrier),
+            (gettext("Parcel number"), view.shipment.tracking_number),
+        ]
+    return [(title, body) for title, body in said if body]
 
 
-def _link_words(view: queries.ParcelView) -> str:
-    return str(gettext("See where it is") if view.link else gettext("Look at my order"))
+def _words_details(found: ReturnRequest) -> Details:
+    return [(gettext("Your words"), found.words)]
 
 
-def _sent_words(order: Order, view: queries.ParcelView) -> Words:
-    return (
-        gettext("Your parcel is on its way (order %(number)s)", number=order.number),
-        gettext("Your parcel is on its way"),
-        gettext("We have sent you the things below."),
-        _link_words(view),
-    )
+def _their_words_details(found: ReturnRequest) -> Details:
+    return [(gettext("Their words"), found.words)]
 
 
-def _tracking_words(order: Order, view: queries.ParcelView) -> Words:
-    return (
-        gettext("The right parcel number (order %(number)s)", number=order.number),
-        gettext("The right parcel number"),
-        gettext("The number that we told you before was wrong. This is the right one; we are sorry."),
-        _link_words(view),
-    )
-
-
-def _delivered_words(order: Order, view: queries.ParcelView) -> Words:
-    return (
-        gettext("Your parcel has arrived (order %(number)s)", number=order.number),
-        gettext("Your parcel has arrived"),
-        gettext("If you do not have it, please ask your neighbours first and then answer this mail."),
-        _link_words(view),
-    )
-
-
-def _pickup_words(order: Order, view: queries.ParcelView) -> Words:
-    return (
-        gettext("Ready for you to come (order %(number)s)", number=order.number),
-        gettext("Your things are ready"),
-        gettext("You can come for them now. Please bring this mail or the number of your order."),
-        gettext("Look at my order"),
-    )
-
-
-def _requested_words(order: Order, found: ReturnRequest) -> tuple[Words, Blocks]:
-    words = (
-        gettext("Your return (order %(number)s)", number=order.number),
-        gettext("We have your wish to return something"),
-        gettext("Please send nothing yet. We answer soon and tell you how."),
-        gettext("Look at my order"),
-    )
-    return words, [(gettext("Your words"), found.words)]
-
-
-def _approved_words(order: Order, found: ReturnRequest) -> tuple[Words, Blocks]:
-    words = (
-        gettext("Please send it back (order %(number)s)", number=order.number),
-        gettext("You can send it back"),
-        gettext("Please put a note with the number %(number)s into the parcel.", number=order.number),
-        gettext("Look at my order"),
-    )
+def _approved_details(found: ReturnRequest) -> Details:
     rules = shipping.rules()
     instructions = found.instructions or in_language(rules, "return_instructions")
-    blocks = [
+    return [
         (gettext("Our answer"), found.answer),
         (gettext("How to send it"), instructions),
         (gettext("Where to"), rules.sender),
     ]
-    return words, blocks
 
 
-def _refused_words(order: Order, found: ReturnRequest) -> tuple[Words, Blocks]:
-    words = (
-        gettext("About your return (order %(number)s)", number=order.number),
-        gettext("We can't take it back"),
-        gettext("We are sorry. This is why:"),
-        gettext("Look at my order"),
-    )
-    return words, [(gettext("Our answer"), found.answer)]
+def _refused_details(found: ReturnRequest) -> Details:
+    return [(gettext("Our answer"), found.answer)]
 
 
-def _received_words(order: Order, found: ReturnRequest) -> tuple[Words, Blocks]:
-    words = (
-        gettext("Your return has arrived (order %(number)s)", number=order.number),
-        gettext("Your return has arrived"),
-        gettext("We look at it and tell you about the money, or send you the exchange."),
-        gettext("Look at my order"),
-    )
-    return words, []
-
-
-def _asked_words(order: Order, found: ReturnRequest) -> tuple[Words, Blocks]:
-    words = (
-        gettext("Somebody wants to return something (order %(number)s)", number=order.number),
-        gettext("A return waits for your answer"),
-        gettext("%(email)s would like to send back the things below.", email=order.email),
-        gettext("Look at the return"),
-    )
-    return words, [(gettext("Their words"), found.words)]
+def _no_details(found: ReturnRequest) -> Details:
+    return []
