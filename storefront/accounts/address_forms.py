@@ -56,7 +56,7 @@ class AddressForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
     """Where something is sent to. Which fields there are, and which are required, is decided by the country."""
 
     country = SelectField(_("Country"), validate_choice=False)
-    name = StringField(_("Name"), filters=[trimmed])
+    name = StringField(_("Full name"), filters=[trimmed])
     company = StringField(_("Company"), filters=[trimmed])
     line1 = StringField(_("Street and number"), filters=[trimmed])
     line2 = StringField(_("Flat, floor, building"), filters=[trimmed])

@@ -210,7 +210,7 @@ def envelope_of(address: Mapping[str, str] | None) -> list[str]:
 
 
 _LABELS = {
-    "name": N_("Name"),
+    "name": N_("Full name"),
     "company": N_("Company"),
     "line1": N_("Street and number"),
     "line2": N_("Flat, floor, building"),

@@ -59,7 +59,7 @@ def test_only_parcels_ask_for_an_address_and_mistakes_stand_at_their_fields(clie
     wrong = check_out(client, name="", postal_code="7743")
     assert wrong.status_code == 422
     assert errors_of(wrong) == {
-        "name": "Please fill in: Name.",
+        "name": "Please fill in: Full name.",
         "postal_code": "Please enter it as in 26133.",
     }
     assert 'value="Lindenweg 3"' in wrong.text
