@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 from storefront.core import db
 from storefront.core.errors import N_, NotFound
 from storefront.notifications.rendering import Mail, Variable, block, mail, render_mail
-from storefront.orders.mailing import ORDER_VARIABLES, order_facts
+from storefront.orders.mailing import ORDER_VARIABLES, newest_order, order_facts
 from storefront.orders.models import Order
 from storefront.orders.queries import get_order
 from storefront.parcels import queries
@@ -108,6 +108,12 @@ def return_received(args: dict[str, Any], language: str) -> Mail | None:
 def return_asked(args: dict[str, Any], language: str) -> Mail | None:
     """Tell the owner that somebody wants to return something."""
     return _about_return("return_asked", args, language, _their_words_details)
+
+
+@mail("exchange_placed", title=N_("Exchange on its way"), variables=ORDER_VARIABLES, example=newest_order)
+def exchange_placed(args: dict[str, Any], language: str) -> Mail | None:
+    """Say that something is sent instead, and that there is nothing to pay."""
+    return render_mail("exchange_placed", language, **order_facts(get_order(args["order_id"]), language))
 
 
 def _about_parcel(kind: str, args: dict[str, Any], language: str) -> Mail | None:
