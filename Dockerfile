@@ -15,6 +15,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 # Nobody but the shop; the number is fixed, so that volumes keep their owner.
 RUN groupadd --gid 10001 shop && useradd --uid 10001 --gid shop --no-create-home --home-dir /shop shop
+# Invoices in Chinese need a font.
+RUN apt-get update && apt-get install --no-install-recommends --yes fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
 WORKDIR /shop
 COPY --from=packages /venv /venv
 COPY pyproject.toml wsgi.py worker.py ./

@@ -18,6 +18,7 @@ from practice_stripe.payments import (
 )
 from practice_stripe.sessions import KIND, choose_shipping
 from practice_stripe.store import Book, Json
+from practice_stripe.taxing import tax_session
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def _collect(book: Book, session: Json, buyer: Buyer) -> None:
         "tax_exempt": "none",
         "tax_ids": [buyer.tax_id] if buyer.tax_id else [],
     }
+    _tax(book, session)
     shipping = None
     if buyer.shipping_address:
         shipping = {"address": buyer.shipping_address, "name": buyer.shipping_name or ""}
@@ -169,6 +171,16 @@ def _collect(book: Book, session: Json, buyer: Buyer) -> None:
             "promotions": _promotions(buyer) if asked["promotions"] == "auto" else None,
             "terms_of_service": "accepted" if asked["terms_of_service"] == "required" else None,
         }
+
+
+def _tax(book: Book, session: Json) -> None:
+    """Find the tax of the buyer's country, and write it down beside what the session keeps of its lines."""
+    private = book.private(session["id"])
+    products = {
+        line["price"]["product"]: book.get("product", line["price"]["product"]) for line in private["lines"]
+    }
+    tax_session(session, private["lines"], products, session["customer_details"]["address"]["country"])
+    book.save_private(session["id"], private)
 
 
 def _promotions(buyer: Buyer) -> str:

@@ -361,7 +361,7 @@ def _wished(wish: Json) -> Json:
             "enabled": tax,
             "liability": {"type": "self"} if tax else None,
             "provider": "stripe" if tax else None,
-            "status": "complete" if tax else None,
+            "status": "requires_location_inputs" if tax else None,
         },
         "billing_address_collection": wish.get("billing_address_collection"),
         "cancel_url": wish.get("cancel_url"),

@@ -19,6 +19,7 @@ from storefront.cart import jobs as cart_jobs
 from storefront.cart import service as carts
 from storefront.cart import views as cart_views
 from storefront.cart.cookie import cart_id_of_visitor
+from storefront.cart.links import CodeInAddress
 from storefront.cart.views import cart
 from storefront.catalog import collection_views, sample_views, waiting_views
 from storefront.catalog import emails as catalog_emails
@@ -32,6 +33,7 @@ from storefront.catalog.views import catalog
 from storefront.checkout import emails as checkout_emails
 from storefront.checkout import jobs as checkout_jobs
 from storefront.checkout.views.checkout import checkout
+from storefront.checkout.views.legal import legal
 from storefront.checkout.views.orders import orders
 from storefront.checkout.views.recovery import recovery
 from storefront.checkout.views.webhook import webhooks
@@ -49,6 +51,8 @@ from storefront.fulfilment.views import fulfilment
 from storefront.gateways import mail
 from storefront.gateways.files import make_file_store
 from storefront.importing import jobs as importing_jobs
+from storefront.invoicing import jobs as invoicing_jobs
+from storefront.invoicing.views import invoicing
 from storefront.jobs import jobs as job_jobs
 from storefront.jobs import nudge, worker
 from storefront.jobs.service import count_resting, count_waiting, is_worker_alive
@@ -83,6 +87,8 @@ from storefront.stamping import views as download_views
 from storefront.storage import jobs as storage_jobs
 from storefront.storage import service as storage
 from storefront.storage.views import blueprint as files
+from storefront.taxes import service as taxes
+from storefront.web import countries
 from storefront.web.language import current_language
 from storefront.web.setup import make_app, put_layers
 from storefront.web.views import CHECKS, GAUGES, machine_pages
@@ -104,6 +110,7 @@ REGISTERED = (
     collection_views,
     download_views,
     importing_jobs,
+    invoicing_jobs,
     job_jobs,
     licensing_emails,
     licensing_jobs,
@@ -168,7 +175,7 @@ def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
         machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning,
-        licensing, licence_api, reviews, wishlist, parcels, found, recovery, admin,
+        licensing, licence_api, reviews, wishlist, parcels, found, invoicing, legal, recovery, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)
@@ -190,13 +197,21 @@ def _build(settings: Settings) -> Flask:
         _mount_practice(app, settings)
     cache = put_layers(app, settings, _stamp, _is_catalogue, currency_key)
     tell_after_change(cache.forget)
+    app.wsgi_app = CodeInAddress(app.wsgi_app, _takes_codes, is_https=settings.is_https)  # type: ignore[method-assign]  # Flask's documented way to add a layer
     return app
 
 
 def _init_shop_words(app: Flask, settings: Settings) -> None:
     """What templates may say about the shop; a macro that is imported without context knows globals only."""
     app.jinja_env.globals.update(
-        money_of=Money, base_url=settings.base_url, fact=_fact, mail_title=rendering.title_of
+        money_of=Money,
+        base_url=settings.base_url,
+        fact=_fact,
+        countries_by_name=countries.named,
+        tax_home=lambda: shop_words.tax_facts().country,
+        tax_words=taxes.words,
+        legal_facts=shop_words.legal_facts,
+        mail_title=rendering.title_of,
     )
 
     @app.context_processor
@@ -231,6 +246,11 @@ def _is_catalogue(path: str) -> bool:
     return path in _KEPT_DOCUMENTS or (
         path.startswith(("/products", "/collections/")) and not path.startswith("/products/preview/")
     )
+
+
+def _takes_codes(path: str) -> bool:
+    """Whether a discount code may be in the address of this page."""
+    return path == "/cart" or (_is_catalogue(path) and not path.endswith((".xml", ".atom")))
 
 
 def _stamp() -> int:

@@ -8,6 +8,7 @@ from storefront.core.db import Base
 from storefront.fulfilment import file_models as _files
 from storefront.fulfilment import models as _fulfilment
 from storefront.importing import models as _importing
+from storefront.invoicing import models as _invoicing
 from storefront.jobs import models as _jobs
 from storefront.journal import models as _journal
 from storefront.learning import models as _learning
@@ -17,12 +18,14 @@ from storefront.notifications import models as _notifications
 from storefront.orders import models as _orders
 from storefront.parcels import models as _parcels
 from storefront.payments import models as _payments
+from storefront.promotions import models as _promotions
 from storefront.reviews import models as _reviews
 from storefront.search import models as _search
 from storefront.shipping import models as _shipping
 from storefront.shop import models as _shop
 from storefront.stamping import models as _stamping
 from storefront.storage import models as _storage
+from storefront.taxes import models as _taxes
 from storefront.web import models as _web
 from storefront.wishlist import models as _wishlist
 
@@ -34,6 +37,7 @@ ROOMS = (
     _files,
     _fulfilment,
     _importing,
+    _invoicing,
     _jobs,
     _journal,
     _learning,
@@ -43,12 +47,14 @@ ROOMS = (
     _orders,
     _parcels,
     _payments,
+    _promotions,
     _reviews,
     _search,
     _shipping,
     _shop,
     _stamping,
     _storage,
+    _taxes,
     _web,
     _wishlist,
 )

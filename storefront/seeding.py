@@ -17,7 +17,11 @@ from storefront.catalog.states import ContentKind, ProductKind, ProductState
 from storefront.catalog.stock import set_stock
 from storefront.core import db
 from storefront.core.clock import now, timedelta
+from storefront.invoicing import service as invoicing
 from storefront.journal.service import write as journal
+from storefront.promotions import service as promotions
+from storefront.promotions.service import CodeInput
+from storefront.promotions.states import CodeKind
 from storefront.search.service import index_product
 from storefront.shipping import zoning
 from storefront.shipping.rates import Step
@@ -60,6 +64,7 @@ def seed_demo() -> int:
         for collection in catalogue["collections"]:
             _write_collection(collection)
         _write_shipping(catalogue["shipping"], catalogue["shop"]["currency"])
+        _write_papers(catalogue["shop"])
         raise_stamp()
         journal("shop", "shop.seeded", products=len(catalogue["products"]))
     shop.forget()
@@ -102,6 +107,12 @@ def _write_shop(words: dict[str, Any]) -> None:
     profile.currency, profile.translations = words["currency"], words["translations"]
     profile.is_demo = True
     profile.recovery = Reminder.CONSENT
+
+
+def _write_papers(words: dict[str, Any]) -> None:
+    """A code to try, and who stands on invoices."""
+    promotions.create(CodeInput("WELCOME10", CodeKind.PERCENT, 1000, most_per_customer=1))
+    invoicing.save_settings(seller_name=words["name"], seller_address="Lindenweg 3\n07743 Jena")
 
 
 def _write_category(words: dict[str, Any]) -> Category:

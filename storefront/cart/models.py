@@ -1,5 +1,7 @@
 """Tables of the cart."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +15,8 @@ class Cart(Base):
 
     ``checkout_key`` goes into the checkout form and makes the order unique; it is renewed when an order was paid.
     ``ship_...`` is where a parcel would go, as far as its price depends on it, and by which method (its public id).
+    ``code`` is the one spelling of a discount code, and ``billing`` what the buyer said of themselves for tax and
+    invoice (``taxes.billing``).
     """
 
     __tablename__ = "cart"
@@ -28,6 +32,8 @@ class Cart(Base):
     ship_state: Mapped[str | None] = mapped_column(String(100))
     ship_postal_code: Mapped[str | None] = mapped_column(String(20))
     ship_method: Mapped[str | None] = mapped_column(String(22))
+    code: Mapped[str | None] = mapped_column(String(40))
+    billing: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

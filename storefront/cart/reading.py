@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, bindparam, select
 
+from storefront.cart.codes import look_at_code
 from storefront.cart.models import Cart, CartLine
 from storefront.cart.pricing import has_price, price_in, priced_in
 from storefront.cart.showing import CartView, LineView, is_short, problem, problem_of_amount
@@ -14,6 +15,7 @@ from storefront.catalog.wares import WARE, ProductRow, VariantRow, ware_of
 from storefront.core import db
 from storefront.core.clock import datetime, now
 from storefront.shop.service import currency as shop_currency
+from storefront.taxes.billing import Billing
 from storefront.web.language import in_language
 
 # Units of each variant that the unpaid order of the cart with this checkout key holds.
@@ -39,10 +41,11 @@ def held_units(checkout_key: str) -> dict[int, int]:
     return _find_held(checkout_key)
 
 
-def view_of(cart: Cart | None, wished: str) -> CartView:
-    """Return what is in the cart, with the prices of now (1 query, 2 when stock is short).
+def view_of(cart: Cart | None, wished: str, code: str = "") -> CartView:
+    """Return what is in the cart, with the prices of now (1 query, 2 when stock is short, and up to 2 for a code).
 
-    All of it is in the ``wished`` currency, or in the shop's own when something has no price in that.
+    All of it is in the ``wished`` currency, or in the shop's own when something has no price in that. ``code`` counts
+    when the cart itself has none.
     """
     if cart is None:
         return CartView("", [], wished, wished, [])
@@ -59,7 +62,13 @@ def view_of(cart: Cart | None, wished: str) -> CartView:
     ]
     currency = own if unpriced else wished
     lines = [_line_view(line, currency, held.get(line.variant.id, 0), moment) for line in rows]
-    return CartView(cart.checkout_key, lines, currency, wished, unpriced)
+    key, billing = cart.code or code, Billing.read(cart.billing)
+    counted = [line for line in lines if line.priced.currency == currency]
+    seen, offer = look_at_code(key, cart.checkout_key, counted, currency) if key and lines else (None, None)
+    offers = (offer,) if offer else ()
+    return CartView(
+        cart.checkout_key, lines, currency, wished, unpriced, billing=billing, code=seen, offers=offers
+    )
 
 
 class _Line(NamedTuple):

@@ -145,6 +145,7 @@ def merge_at_login(public_id: str | None, account_id: int) -> None:
     db.session().delete(visitor)
     db.session().flush()
     own.checkout_key = key
+    own.code, own.billing = own.code or visitor.code, own.billing or visitor.billing
 
 
 def empty_after_purchase(checkout_key: str, bought: dict[int, int]) -> None:
@@ -158,6 +159,7 @@ def empty_after_purchase(checkout_key: str, bought: dict[int, int]) -> None:
             line.quantity = left
         else:
             db.session().delete(line)
+    cart.code = None
     renew_key(cart)
 
 

@@ -1,6 +1,6 @@
 """A cart as pages show it, with the prices of one moment, and amounts that buyers may choose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from flask_babel import gettext
 
@@ -17,8 +17,14 @@ from storefront.core.money import (
     parse_price,
     payable_step,
 )
+from storefront.pricing.calculating import calculate
+from storefront.pricing.offers import Offer
+from storefront.pricing.values import Line, LineQuote, Quote, Shipping
+from storefront.promotions.queries import CodeRow
 from storefront.shipping.rates import ParcelLine
-from storefront.shipping.service import Offer
+from storefront.shipping.service import Offer as ShippingOffer
+from storefront.taxes import service as taxes
+from storefront.taxes.billing import Billing
 from storefront.web.language import current_language, in_language
 
 MOST_OF_ONE = 99
@@ -72,12 +78,22 @@ class LineView:
         return self.product.picture
 
 
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """The code of a cart. ``problem`` says in words why it takes nothing off; then it counts for nothing."""
+
+    text: str
+    row: CodeRow | None
+    problem: str | None
+
+
 @dataclass(slots=True)
 class CartView:
     """The whole cart as it stands in the database now, in one currency.
 
     That is the one ``wished`` for, when everything in the cart has a price in it, else the shop's own; ``unpriced``
     are the titles of what has none. ``shipping`` is what is offered for its physical things, where that was asked for.
+    ``quote`` is what all of it costs, and why; a line in another currency, which can't be bought, is not in it.
     """
 
     checkout_key: str
@@ -85,7 +101,12 @@ class CartView:
     currency: str
     wished: str
     unpriced: list[str]
-    shipping: Offer | None = None
+    shipping: ShippingOffer | None = None
+    billing: Billing = field(default_factory=Billing)
+    code: CodeView | None = None
+    offers: tuple[Offer, ...] = ()
+    # What was worked out last, and for which way of sending.
+    _quoted: tuple[object, Quote] | None = field(default=None, repr=False)
 
     @property
     def count(self) -> int:
@@ -93,21 +114,20 @@ class CartView:
         return sum(line.quantity for line in self.lines)
 
     @property
-    def total(self) -> Money:
-        """What all of it costs. A line in another currency, which can't be bought, is not counted."""
-        totals = (line.total for line in self.lines)
-        return sum((each for each in totals if each.currency == self.currency), Money(0, self.currency))
+    def quote(self) -> Quote:
+        """What all of it costs, and why, with the way of sending that is chosen now."""
+        if self._quoted is None or self._quoted[0] is not self.shipping:
+            self._quoted = (self.shipping, _quote_of(self))
+        return self._quoted[1]
 
-    @property
-    def shipping_amount(self) -> Money:
-        """What the chosen way of sending costs."""
-        chosen = self.shipping.chosen if self.shipping else None
-        return chosen.amount if chosen else Money(0, self.currency)
+    def quoted(self, line: LineView) -> LineQuote | None:
+        """Return what a line costs in the end, and why; None for one that can't be bought."""
+        return next((one for one in self.quote.lines if one.line.variant_id == line.variant.id), None)
 
     @property
     def to_pay(self) -> Money:
         """What the buyer pays in the end."""
-        return self.total + self.shipping_amount
+        return self.quote.total
 
     @property
     def has_problem(self) -> bool:
@@ -124,9 +144,38 @@ class CartView:
         ]
 
     @property
+    def has_digital(self) -> bool:
+        """Whether something of it is not sent by post."""
+        return any(not line.product.requires_shipping for line in self.lines)
+
+    @property
     def requires_shipping(self) -> bool:
         """Whether something of it is sent by post."""
         return any(line.product.requires_shipping for line in self.lines)
+
+
+def _quote_of(view: CartView) -> Quote:
+    """Tax is due where the parcel goes, or else in the country that the buyer has named."""
+    offered, billing = view.shipping, view.billing
+    chosen = offered.chosen if offered else None
+    if offered and offered.destination and view.requires_shipping and not (chosen and chosen.is_pickup):
+        billing = replace(billing, country=offered.destination.country)
+    shipping = Shipping(chosen.title, chosen.amount.amount) if chosen else None
+    lines = [
+        Line(
+            line.variant.id,
+            line.product.id,
+            line.quantity,
+            line.unit.amount,
+            line.priced.price_amount,
+            line.variant.pays_what_they_want,
+            line.product.tax_class,
+        )
+        for line in view.lines
+        if line.priced.currency == view.currency
+    ]
+    rules = taxes.rules_for(billing)
+    return calculate(view.currency, lines, shipping=shipping, offers=view.offers, tax=rules)
 
 
 @dataclass(slots=True)

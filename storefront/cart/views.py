@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.accounts.address_forms import AddressForm, address_form
 from storefront.accounts.sessions import current_account
-from storefront.cart import reading, service
-from storefront.cart.cookie import cart_id_of_visitor, remember_cart
+from storefront.cart import noting, reading, service
+from storefront.cart.codes import told_why
+from storefront.cart.cookie import cart_id_of_visitor, code_of_visitor, remember_cart, remember_code
 from storefront.cart.models import Cart
 from storefront.cart.pricing import offer_of
 from storefront.cart.shipping import add_shipping, choose
@@ -18,12 +19,17 @@ from storefront.catalog.choosing import OPTION_FIELDS, find_with_options
 from storefront.catalog.pricing import price_at
 from storefront.core.clock import now
 from storefront.core.db import unit_of_work
+from storefront.promotions.queries import find_code
+from storefront.promotions.rules import UNKNOWN as _UNKNOWN
+from storefront.promotions.rules import why_not_now
+from storefront.promotions.spelling import key_of
+from storefront.shop import legal
 from storefront.shop.choosing import chosen_currency
 from storefront.shop.service import currencies
 from storefront.web.access import cross_site_safe, public
 from storefront.web.language import COOKIE as LANGUAGE_COOKIE
 from storefront.web.language import current_language, is_by_prefix
-from storefront.web.pages import go, render_page, wants_fragment
+from storefront.web.pages import announce, go, render_page, wants_fragment
 from storefront.web.setup import settings
 
 cart = Blueprint("cart", __name__)
@@ -68,6 +74,8 @@ def add_line() -> BaseResponse:
     with unit_of_work():
         mine = _own_cart(for_update=True) or service.make_cart(_account_id())
         change = service.add(mine, chosen_id, quantity, *_amount())
+        if mine.code is None and (followed := code_of_visitor()):
+            noting.note_code(mine, followed)
     if change.wrong_amount is not None:
         return _ask_for_amount(change, chosen_id, quantity)
     return _say(change, mine)
@@ -94,6 +102,43 @@ def change_line(variant_id: int) -> BaseResponse:
         return _show_cart(change=change, undo=undo, wrong=wrong, status=200 if change.is_as_wished else 422)
     flash(change.sentence, "success" if change.is_as_wished else "warning")
     return go(url_for("cart.show", undo=f"{undo[0]}x{undo[1]}" if undo else None))
+
+
+@cart.post("/cart/code")
+@public
+def change_code() -> BaseResponse:
+    """Put a discount code to the cart, or take it off."""
+    typed = "" if "remove" in request.form else request.form.get("code", "")[:200]
+    key = key_of(typed)
+    wrong = _wrong_code(key, typed)
+    if wrong is not None:
+        return _show_cart(wrong_code=wrong, status=422)
+    with unit_of_work():
+        mine = _own_cart(for_update=True)
+        if mine is not None:
+            noting.note_code(mine, key or None)
+    said = gettext("The code is in your cart.") if key else gettext("The code is taken off.")
+    if wants_fragment():
+        response = announce(_show_cart(is_code_known=True), said)
+    else:
+        flash(said, "success")
+        response = make_response(go(url_for("cart.show")))
+    return remember_code(response, "", is_https=settings().is_https)
+
+
+@cart.get("/codes/<code>")
+@public
+def follow_code(code: str) -> Response:
+    """Remember the code of a link until something is in the cart, and say what it is worth."""
+    row = find_code(key_of(code))
+    why_not = _UNKNOWN if row is None else why_not_now(row, now())
+    response = render_page(
+        "cart/code.html",
+        code=row,
+        problem=told_why(why_not) if why_not else None,
+        status=404 if row is None else 200,
+    )
+    return response if why_not else remember_code(response, key_of(code), is_https=settings().is_https)
 
 
 @cart.get("/me")
@@ -139,18 +184,26 @@ def _show_cart(
     change: Change | None = None,
     undo: tuple[int, int] | None = None,
     wrong: tuple[int, Change] | None = None,
+    wrong_code: tuple[str, str] | None = None,
     status: int = 200,
     fragment: str = "cart/_cart.html",
     is_redrawn: bool = False,
+    *,
+    is_code_known: bool = False,
 ) -> Response:
+    """``wrong_code`` is what was typed as a code and why it is none; one that ``is_code_known`` stands in the cart."""
     mine = _own_cart()
-    view = add_shipping(reading.view_of(mine, chosen_currency()), mine, _account_id())
+    seen = reading.view_of(mine, chosen_currency(), "" if is_code_known else code_of_visitor())
+    view = add_shipping(seen, mine, _account_id())
     return render_page(
         "cart/show.html",
         fragment=fragment,
         status=status,
         cart=view,
+        consents=legal.consents(has_digital=view.has_digital),
         account=current_account(),
+        wrong_code=wrong_code,
+        in_cart=True,
         delivery=_destination_form(view),
         is_checkout=False,
         is_redrawn=is_redrawn,
@@ -171,6 +224,16 @@ def _destination_form(view: CartView) -> AddressForm | None:
         {"country": place.country, "state": place.state, "postal_code": place.postal_code} if place else {}
     )
     return address_form(known)
+
+
+def _wrong_code(key: str, typed: str) -> tuple[str, str] | None:
+    """Return what was typed and why it is no code that counts; one that only waits for more in the cart is none."""
+    if not key:
+        return (typed, gettext("Please enter a code.")) if typed or "remove" not in request.form else None
+    row = find_code(key)
+    # Whose own order holds the last use is told by the cart, which knows of it.
+    why_not = _UNKNOWN if row is None else why_not_now(row, now(), holds_one=True)
+    return (typed, told_why(why_not)) if why_not else None
 
 
 def _chosen_by_options(variant_id: int) -> int | None:

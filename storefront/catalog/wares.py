@@ -46,6 +46,7 @@ class ProductRow(NamedTuple):
     state: ProductState
     published_at: datetime | None
     requires_shipping: bool
+    tax_class: str
     other_prices: dict[str, Any] | None
     cover: str | None
 

@@ -154,6 +154,32 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
            FROM review WHERE hidden_at IS NULL GROUP BY product_id) r ON r.product_id = p.id
            WHERE p.review_count <> coalesce(r.number, 0) OR p.rating_sum <> coalesce(r.stars, 0)""",
     ),
+    "code_uses": (
+        N_("The count of a discount code's uses differs from what orders hold."),
+        """SELECT c.code FROM discount_code c WHERE c.used <>
+           (SELECT count(*) FROM code_use u WHERE u.code_id = c.id AND u.state <> 'released')""",
+    ),
+    "code_of_unpaid": (
+        N_("A discount code is held by an order that was called off, or not by one that was paid."),
+        """SELECT o.number FROM code_use u JOIN shop_order o ON o.id = u.order_id
+           WHERE (u.state = 'held' AND o.state = 'cancelled') OR (u.state = 'held' AND o.state IN ('open', 'completed'))""",
+    ),
+    "discounts": (
+        N_("What was taken off the lines of an order is not what was taken off the order."),
+        """SELECT o.number FROM shop_order o WHERE o.discount_amount <>
+           (SELECT coalesce(sum(l.discount_amount), 0) FROM order_line l WHERE l.order_id = o.id)""",
+    ),
+    "invoice_numbers": (
+        N_("A series of invoice numbers has a gap."),
+        """SELECT s.prefix || s.year FROM invoice_series s LEFT JOIN (SELECT series_id, count(*) AS number,
+           max(sequence) AS last FROM invoice GROUP BY series_id) i ON i.series_id = s.id
+           WHERE s.last_number <> coalesce(i.number, 0) OR s.last_number <> coalesce(i.last, 0)""",
+    ),
+    "credited_too_much": (
+        N_("Credit notes give back more than their invoice asked for."),
+        """SELECT i.number FROM invoice i WHERE i.kind = 'invoice' AND i.total_amount <
+           (SELECT coalesce(sum(c.total_amount), 0) FROM invoice c WHERE c.corrects_id = i.id AND c.kind = 'credit')""",
+    ),
     "disabled_session": (
         N_("Somebody whose account is closed is still logged in."),
         """SELECT a.public_id FROM login_session s JOIN account a ON a.id = s.account_id WHERE a.disabled_at IS NOT NULL""",

@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from flask_babel import gettext
+
 from storefront.checkout import recovering
+from storefront.checkout.models import Withdrawal
 from storefront.core import db
 from storefront.core.errors import N_, NotFound
+from storefront.invoicing import service as invoicing
 from storefront.notifications.rendering import Mail, Variable, block, mail, render_mail
 from storefront.orders import queries as orders
 from storefront.orders.mailing import ORDER_VARIABLES, newest_order, order_facts
 from storefront.orders.models import Order
-from storefront.web.filters import day
+from storefront.web.filters import day, moment
 from storefront.web.language import speaking
 from storefront.web.links import absolute_url
 
@@ -17,12 +21,17 @@ from storefront.web.links import absolute_url
 @mail(
     "order_paid",
     title=N_("Order paid, with the links"),
-    variables=ORDER_VARIABLES,
+    variables={
+        **ORDER_VARIABLES,
+        "invoice_url": Variable(N_("The invoice, where there is one"), "/orders/example/invoice"),
+    },
     example=newest_order,
 )
 def order_paid(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the order is paid, with the page where everything is."""
-    return render_mail("order_paid", language, **order_facts(_order(args), language))
+    order = _order(args)
+    facts = {**order_facts(order, language), "invoice_url": _invoice_url(order, language)}
+    return render_mail("order_paid", language, **facts)
 
 
 @mail(
@@ -107,8 +116,37 @@ def abandoned_checkout(args: dict[str, Any], language: str) -> Mail | None:
     )
 
 
+@mail(
+    "withdrawal_received",
+    title=N_("Withdrawal acknowledged"),
+    variables={
+        **ORDER_VARIABLES,
+        "declared_at": Variable(
+            N_("Day and time of the declaration, in UTC"), N_("20 Nov 2026"), needed=True
+        ),
+        "name": Variable(N_("The name that was given"), "Anna", needed=True),
+        "what": Variable(N_("From what the buyer withdraws"), N_("The whole order"), needed=True),
+    },
+)
+def withdrawal_received(args: dict[str, Any], language: str) -> Mail | None:
+    """Acknowledge that a consumer has withdrawn from a contract, with what was declared and when."""
+    found = db.session().get(Withdrawal, args["withdrawal_id"])
+    if found is None:
+        raise NotFound
+    with speaking(language):
+        said = {"declared_at": moment(found.declared_at), "what": found.what or gettext("The whole order")}
+    facts = order_facts(orders.get_order(found.order_id), language)
+    return render_mail("withdrawal_received", language, **facts, name=found.name, **said)
+
+
 def _order(args: dict[str, Any]) -> Order:
     order = db.session().get(Order, args["order_id"])
     if order is None:
         raise NotFound
     return orders.get_order(order.id)
+
+
+def _invoice_url(order: Order, language: str) -> str:
+    """Return where the invoice is, or will be: the work that makes it may come after the mail. Else nothing."""
+    is_made = invoicing.get_settings().is_complete or invoicing.standing_invoice(order.id) is not None
+    return absolute_url(f"{order.path}/invoice", language) if order.total_amount and is_made else ""

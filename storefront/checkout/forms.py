@@ -1,5 +1,7 @@
 """What the buyer fills in."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField
@@ -30,6 +32,12 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
         if asked is Reminder.OFF:
             return None
         return bool(self.remind.data if asked is Reminder.CONSENT else not self.no_reminder.data)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # What is wrong with fields that stand in templates of their own, by the names of the fields.
+        self.billing_errors: dict[str, str] = {}
+        self.consent_errors: dict[str, str] = {}
 
     @property
     def page_key(self) -> str:

@@ -1,10 +1,12 @@
 """What follows a sale, done by the worker."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import current_app
 
 from storefront.checkout import delivering, doctor, recovering, refunding, settling, sweeping
+from storefront.checkout.billing import look_up
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.core.errors import N_
@@ -12,13 +14,17 @@ from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUnknown, make_gateway
 from storefront.jobs.registry import RetryLater, job, periodic
 from storefront.journal.service import acting_as
+from storefront.journal.service import write as journal
 from storefront.licensing import emails as licensing_emails
 from storefront.licensing import giving, pool
 from storefront.notifications.service import tell
+from storefront.orders import queries as orders
 from storefront.orders.service import moving
 from storefront.payments import balancing, inbox
 from storefront.shop.service import get_profile, shop_mark
 from storefront.shop.states import Reminder
+from storefront.taxes.billing import Billing
+from storefront.taxes.states import VatCheck
 from storefront.web import throttle
 from storefront.web.setup import settings
 
@@ -71,6 +77,17 @@ def send_refund(refund_id: int) -> Callable[[], None] | None:
         return refunding.send_refund(refund_id, gateway())
     except PaymentUnknown as unknown:
         raise RetryLater(str(unknown)) from unknown
+
+
+@job("check_vat_id", outside=True)
+def check_vat_id(order_id: int) -> Callable[[], None] | None:
+    """Ask VIES again about a VAT id of which the checkout could only say that it has the right form."""
+    before = Billing.read(orders.get_order(order_id).billing)
+    db.close_reader()
+    after = look_up(before, settings().vies_url)
+    if after.vat_state == VatCheck.FORMAT:
+        raise RetryLater(N_("VIES does not answer."))
+    return partial(_note_vat_id, order_id, after)
 
 
 @periodic("sweep_payments", every=timedelta(minutes=2))
@@ -141,6 +158,17 @@ def forget_counters() -> None:
     """Delete counters of windows that are over."""
     with db.unit_of_work():
         throttle.forget_old()
+
+
+def _note_vat_id(order_id: int, billing: Billing) -> None:
+    order = moving.lock(order_id)
+    order.billing = billing.kept()
+    journal(order.topic, "order.vat_id", number=billing.vat_id, state=billing.vat_state)
+    if billing.vat_state == VatCheck.INVALID:
+        moving.call_for_attention(
+            order,
+            N_("VIES does not know the VAT id of this buyer. Ask them, or ask for the tax."),
+        )
 
 
 def _follow(kind: str, object_id: str, about: dict[str, object]) -> None:

@@ -1,4 +1,4 @@
-"""What the last look at the invariants found; and checkouts that were begun, and may be brought to an end by a mail."""
+"""What the last look at the invariants found; checkouts that may be brought to an end by a mail; what was declared."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.checkout.states import RecoveryOutcome
 from storefront.core.clock import datetime, now
-from storefront.core.db import Base, choice
+from storefront.core.db import Base, Id, choice
 from storefront.core.ids import new_public_id
 
 
@@ -65,3 +65,22 @@ class RecoveryOptOut(Base):
 
     mailbox_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Withdrawal(Base):
+    """A consumer has withdrawn from the contract of an order, in two steps and once; what follows is for the owner.
+
+    Source: Article 11a of Directive 2011/83/EU, as Directive (EU) 2023/2673 has put it in.
+    """
+
+    __tablename__ = "withdrawal"
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    order_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("shop_order.id", ondelete="RESTRICT"), unique=True
+    )
+    name: Mapped[str] = mapped_column(String(120))
+    what: Mapped[str] = mapped_column(String(500), default="")
+    language: Mapped[str] = mapped_column(String(8))
+    declared_at: Mapped[datetime] = mapped_column(default=now)

@@ -19,7 +19,7 @@ from storefront.jobs.service import enqueue
 from storefront.journal.service import write as journal
 from storefront.notifications.service import tell
 from storefront.orders.models import Order
-from storefront.orders.service import moving, reservations
+from storefront.orders.service import codes, moving, reservations
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment, Refund
@@ -123,6 +123,10 @@ def _write_down(payment_id: int, views: list[RefundView]) -> None:
         refund = payments.record_refund(payment, view)
         if refund.status is RefundStatus.FAILED and not had_failed:
             _tell_of_failure(order, refund.failure)
+        if refund.status is RefundStatus.SUCCEEDED:
+            enqueue(
+                "make_credit_note", unique_key=f"credit:{refund.id}", topic=order.topic, refund_id=refund.id
+            )
     follow_money(order)
 
 
@@ -154,6 +158,7 @@ def follow_money(order: Order) -> None:
     _open_or_close(order, state)
     if state is PaymentState.REFUNDED and order.state is OrderState.PENDING:
         reservations.release(order)
+        codes.release(order)
         moving.move(order, OrderState.CANCELLED, reason=N_("refunded before it was delivered"))
     moving.follow_goods_and_money(order)
     if state is PaymentState.REFUNDED:

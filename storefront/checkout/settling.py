@@ -20,16 +20,19 @@ from storefront.journal.service import write as journal
 from storefront.notifications.service import tell
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
-from storefront.orders.service import moving, reservations
+from storefront.orders.service import codes, moving, reservations
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment
 from storefront.payments.states import PaymentStatus
+from storefront.pricing.splitting import split
 from storefront.shop.service import shop_mark
+from storefront.taxes.states import VatCheck
 
 _NO_PAGE = N_("no payment page at Stripe")
 _PAID_TWICE = N_("This order was paid twice. The second payment goes back by itself.")
 _SOLD_OUT = N_("The money came when everything was sold out. It goes back by itself.")
+_CODE_GONE = N_("The money came when its discount code had been used up. It goes back by itself.")
 _UNPAID_BECAUSE = {
     PaymentStatus.FAILED: N_("the payment failed"),
     PaymentStatus.EXPIRED: N_("the payment page expired"),
@@ -76,14 +79,18 @@ def is_ours(view: SessionView) -> bool:
 def confirm(order: Order) -> bool:
     """Everything is paid: sell the stock, deliver, and tell the buyer. The order must be locked by this unit.
 
-    False when the stock is gone meanwhile; then only the payment was noted.
+    False when the stock, or the last use of its code, is gone meanwhile; then only the payment was noted.
     """
     moving.move(order, PaymentState.PAID)
     _empty_cart(order)
-    if not reservations.sell(order):
+    if not codes.keep(order) or not reservations.sell(order):
         return False
     moving.move(order, OrderState.OPEN)
     enqueue("grant_order", unique_key=f"grant:{order.id}", topic=order.topic, order_id=order.id)
+    if order.total_amount:
+        enqueue("make_invoice", unique_key=f"invoice:{order.id}", topic=order.topic, order_id=order.id)
+    if (order.billing or {}).get("vat_state") == VatCheck.FORMAT:
+        enqueue("check_vat_id", unique_key=f"vat:{order.id}", topic=order.topic, order_id=order.id)
     _tell("order_paid", order)
     return True
 
@@ -117,6 +124,7 @@ def call_off(order: Order, reason: str) -> None:
     if order.state is not OrderState.PENDING or payments.find_live(order.id) is not None:
         return
     reservations.release(order)
+    codes.release(order)
     moving.move(order, OrderState.CANCELLED, reason=reason)
 
 
@@ -191,6 +199,7 @@ def _take_money(order: Order, payment: Payment, view: SessionView) -> None:
         return
     if view.shipping_address and not order.shipping_address:
         order.shipping_address = view.shipping_address
+    _note_stripes_tax(order, payment, view)
     if view.amount != payments.amount_of(payment):
         _keep_odd_money(order, payment, view)
     elif order.payment_state in (PaymentState.UNPAID, PaymentState.PROCESSING):
@@ -202,12 +211,42 @@ def _take_money(order: Order, payment: Payment, view: SessionView) -> None:
         refunding.follow_money(order)
 
 
+def _note_stripes_tax(order: Order, payment: Payment, view: SessionView) -> None:
+    """Write down what Stripe Tax has found. Tax that it adds becomes a part of what was asked; nothing else does."""
+    if view.tax is None or not order.taxes or not order.taxes.get("by_stripe") or "rates" in order.taxes:
+        return
+    tax, is_included = view.tax.amount, order.taxes["is_included"]
+    added = 0 if is_included else tax
+    shares = split(
+        tax, [line.asked_amount(is_tax_added=False) for line in order.lines] + [order.shipping_amount]
+    )
+    for line, share in zip(order.lines, shares, strict=False):
+        line.tax_amount = share
+    net = view.amount.amount - tax
+    order.taxes = {
+        **order.taxes,
+        "country": view.country,
+        "is_reversed": False,
+        "rates": [[None, "", net, tax]],
+        "shipping": [None, shares[-1]] if order.shipping_amount else None,
+    }
+    order.tax_amount, order.included_tax_amount = added, tax - added
+    order.total_amount += added
+    payment.amount += added
+    db.session().flush()
+    journal(order.topic, "order.taxed", tax=view.tax.plain, currency=order.currency, country=view.country)
+
+
 def _honour(order: Order, payment: Payment) -> None:
     """Deliver what was paid, also when the money comes after the order was called off, as long as there is stock."""
     if order.state is OrderState.CANCELLED:
         journal(order.topic, "order.paid_late", attempt=payment.attempt)
-    if not confirm(order):
+    if confirm(order):
+        return
+    if codes.is_kept(order):
         _give_back(order, payment, N_("sold out meanwhile"), _SOLD_OUT)
+    else:
+        _give_back(order, payment, N_("the discount code was used up meanwhile"), _CODE_GONE)
 
 
 def _keep_odd_money(order: Order, payment: Payment, view: SessionView) -> None:

@@ -5,6 +5,7 @@ the session. If the process dies in between, the next click or the sweep makes t
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
@@ -26,12 +27,15 @@ from storefront.gateways.stripe import PaymentGateway, PaymentRefused, PaymentUn
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
 from storefront.orders.service import moving, placing, reservations
-from storefront.orders.service.placing import Delivery, Item, Wish
+from storefront.orders.service.placing import Delivery, HeldCode, Item, Wish
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment
 from storefront.payments.states import PaymentStatus
 from storefront.shipping import service as shipping
+from storefront.shop import service as shop
+from storefront.taxes import service as taxes
+from storefront.taxes.states import TaxMode
 
 # Stripe allows no less than 30 minutes; the rest is time in which the same call can still be made again.
 SESSION_LASTS = timedelta(minutes=45)
@@ -60,6 +64,9 @@ class Buyer:
     method_id: str = ""
     wants_reminder: bool | None = None
     is_consent: bool = True
+    # Of a link that was followed; it counts when the cart itself has none.
+    code: str = ""
+    terms: dict[str, Any] | None = None
 
 
 class CartChanged(Refused):
@@ -214,7 +221,7 @@ def _order_of_page(buyer: Buyer, cart: Cart) -> Order | None:
 
 
 def _wish(buyer: Buyer, cart: Cart) -> Wish:
-    view = reading.view_of(cart, buyer.currency)
+    view = reading.view_of(cart, buyer.currency, buyer.code)
     if not view.lines:
         raise CartEmpty
     if view.has_problem or buyer.seen_currency not in (None, view.currency):
@@ -225,6 +232,11 @@ def _wish(buyer: Buyer, cart: Cart) -> Wish:
     return Wish(
         checkout_key=cart.checkout_key,
         items=tuple(Item(line.variant, line.product, line.quantity, line.unit.amount) for line in view.lines),
+        quote=view.quote,
+        code=_code_of(view),
+        billing=view.billing.kept(),
+        terms=buyer.terms,
+        stripe_tax_is_included=shop.tax_facts().is_included if taxes.mode() is TaxMode.STRIPE else None,
         email=buyer.email,
         account_id=buyer.account_id,
         language=buyer.language,
@@ -244,7 +256,15 @@ def _delivery(buyer: Buyer, view: CartView) -> Delivery:
     if offer.chosen is None or offer.chosen.method_id != buyer.method_id:
         raise CartChanged if buyer.method_id else DeliveryMissing
     address = None if offer.chosen.is_pickup else buyer.address
-    return Delivery(offer.chosen.amount.amount, offer.chosen.facts, address)
+    return Delivery(offer.chosen.facts, address)
+
+
+def _code_of(view: CartView) -> HeldCode | None:
+    """Return the code that takes something off this cart."""
+    if view.code is None or view.code.row is None or not view.quote.offers:
+        return None
+    off = sum(offer.amount for offer in view.quote.offers)
+    return HeldCode(view.code.row.id, view.code.row.code, view.code.row.most_per_customer, off)
 
 
 def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:

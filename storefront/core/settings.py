@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     stripe_api_base: str = ""
 
     stripe_checkout_origin: str = ""
+    vies_url: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
     checkout_ceiling: int = Field(default=0, ge=0)
 
     owner_email: str = "owner@example.org"

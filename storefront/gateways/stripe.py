@@ -72,6 +72,9 @@ class SessionView:
     payment_intent_status: str | None = None
     email: str | None = None
     shipping_address: dict[str, Any] | None = None
+    # What Stripe Tax found, within ``amount``; and the country that the buyer named.
+    tax: Money | None = None
+    country: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -322,6 +325,8 @@ def _session(found: Any) -> SessionView:
         payment_intent_status=None if intent is None or isinstance(intent, str) else intent.status,
         email=found.customer_details.email if found.customer_details else found.customer_email,
         shipping_address=_address(found),
+        tax=_tax(found),
+        country=_country(found),
         metadata=_plain(found.metadata),
     )
 
@@ -333,6 +338,19 @@ def _address(found: Any) -> dict[str, Any] | None:
     if details is None:
         return None
     return {"name": details.name, **_plain(details.address)}
+
+
+def _tax(found: Any) -> Money | None:
+    """Return the tax of a session on which Stripe Tax is switched on."""
+    if not found.automatic_tax or not found.automatic_tax.enabled or not found.total_details:
+        return None
+    return from_stripe(found.total_details.amount_tax, found.currency)
+
+
+def _country(found: Any) -> str:
+    details = found.customer_details
+    address = details.address if details else None
+    return str((address.country if address else None) or "")
 
 
 def _refund(found: Any) -> RefundView:

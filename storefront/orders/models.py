@@ -2,14 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.core.clock import datetime, now
 from storefront.core.db import Base, Id, choice
 from storefront.core.ids import new_order_number, new_public_id
 from storefront.core.money import Money
-from storefront.orders.states import FulfilmentState, OrderState, PaymentState, ReservationState
+from storefront.orders.states import (
+    CodeUseState,
+    FulfilmentState,
+    OrderState,
+    PaymentState,
+    ReservationState,
+)
+
+_Steps = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Order(Base):
@@ -19,6 +28,12 @@ class Order(Base):
     page sent twice is one order. ``attention`` holds the reason why the owner must look,
     as ``core.sentences`` keeps it. ``delivery`` is how its physical things are sent or picked up, as it was offered
     (``shipping.service.Quote.facts``), and ``shipping_address`` where they go.
+    as ``core.sentences`` keeps it.
+
+    ``tax_amount`` was added to the prices, ``included_tax_amount`` is in them. Only Stripe Tax adds to an order after
+    it was placed: what it counted is known when the money has come. ``taxes`` says how the tax came about, ``billing``
+    what the buyer said of themselves, ``code`` which discount code it holds, ``terms`` which texts were agreed to and
+    when.
     """
 
     __tablename__ = "shop_order"
@@ -70,6 +85,11 @@ class Order(Base):
     attention_at: Mapped[datetime | None]
     shipping_address: Mapped[dict[str, Any] | None]
     delivery: Mapped[dict[str, Any] | None]
+    included_tax_amount: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    code: Mapped[str | None] = mapped_column(String(40))
+    taxes: Mapped[dict[str, Any] | None]
+    billing: Mapped[dict[str, Any] | None]
+    terms: Mapped[dict[str, Any] | None]
     placed_at: Mapped[datetime] = mapped_column(default=now)
     paid_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
@@ -89,6 +109,11 @@ class Order(Base):
         return bool(self.delivery and self.delivery.get("is_pickup"))
 
     @property
+    def is_tax_added(self) -> bool:
+        """Whether tax comes on top of the prices of its lines."""
+        return self.taxes is not None and not self.taxes["is_included"]
+
+    @property
     def topic(self) -> str:
         """How journal, jobs and messages name this order."""
         return f"order:{self.id}"
@@ -100,7 +125,11 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """One thing in an order, with title, SKU and price as they were."""
+    """One thing in an order, with title, SKU and price as they were.
+
+    ``total_amount`` is before ``discount_amount`` was taken off. ``tax_amount`` is what is in it or was added to it, at
+    ``tax_rate`` hundredths of a percent; ``why`` are the steps of its price (``pricing.values.Reason``).
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -125,8 +154,36 @@ class OrderLine(Base):
     unit_amount: Mapped[int] = mapped_column(BigInteger)
     quantity: Mapped[int]
     total_amount: Mapped[int] = mapped_column(BigInteger)
+    discount_amount: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    tax_amount: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    tax_rate: Mapped[int | None]
+    tax_class: Mapped[str] = mapped_column(String(10), default="standard", server_default="standard")
+    why: Mapped[list[list[Any]] | None] = mapped_column(_Steps)
 
     order: Mapped[Order] = relationship(back_populates="lines", lazy="raise")
+
+    def asked_amount(self, *, is_tax_added: bool) -> int:
+        """Return what the buyer pays for the line: less what was taken off, and with tax that is added."""
+        return self.total_amount - self.discount_amount + (self.tax_amount if is_tax_added else 0)
+
+
+class CodeUse(Base):
+    """An order holds a discount code: while it is being paid, and for good once it is; else it is released.
+
+    ``customer`` is the one spelling of the buyer's address (``promotions.spelling``).
+    """
+
+    __tablename__ = "code_use"
+    __table_args__ = (Index("ix_code_use_customer", "code_id", "customer"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"), unique=True
+    )
+    code_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("discount_code.id", ondelete="RESTRICT"))
+    customer: Mapped[str] = mapped_column(String(254))
+    state: Mapped[CodeUseState] = choice(CodeUseState, "state", default=CodeUseState.HELD)
+    amount: Mapped[int] = mapped_column(BigInteger)
 
 
 class StockReservation(Base):

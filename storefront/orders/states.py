@@ -41,6 +41,14 @@ class ReservationState(StrEnum):
     SOLD = "sold"
 
 
+class CodeUseState(StrEnum):
+    """What became of a use of a discount code: held by an unpaid order, used by a paid one, or given back."""
+
+    HELD = "held"
+    USED = "used"
+    RELEASED = "released"
+
+
 _ORDER_MOVES = {
     OrderState.PENDING: {OrderState.OPEN, OrderState.COMPLETED, OrderState.CANCELLED},
     OrderState.OPEN: {OrderState.COMPLETED, OrderState.CANCELLED},

@@ -1,11 +1,11 @@
 """The one row that says what the shop is."""
 
-from sqlalchemy import JSON, CheckConstraint, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, String, Text, UniqueConstraint, false, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.core.clock import datetime, now
-from storefront.core.db import Base, choice
+from storefront.core.db import Base, Id, choice
 from storefront.shop.states import Reminder
 
 # What a shop is called until its owner names it.
@@ -31,12 +31,16 @@ class ShopProfile(Base):
     ``other_currencies`` are those in which customers may pay besides the shop's own.
     ``review_reminder_days`` is how long after delivery a buyer is asked for a review; 0 never asks.
     ``recovery`` says who may be reminded of a checkout that they left, ``recovery_hours`` how long after.
+    ``tax_mode`` is off, rates or stripe; ``country`` is where the shop is at home for its taxes, and ``tax_version``
+    rises with every change of the table of rates, which processes keep. ``offers_withdrawal`` shows consumers where to
+    withdraw from a contract; ``asks_terms`` and ``asks_waiver`` put boxes into the checkout.
     """
 
     __tablename__ = "shop_profile"
     __table_args__ = (
         CheckConstraint("id = 1", name="only_one"),
         CheckConstraint("length(currency) = 3", name="currency"),
+        CheckConstraint("tax_mode IN ('off', 'rates', 'stripe')", name="tax_mode"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
@@ -56,5 +60,26 @@ class ShopProfile(Base):
         Reminder, "recovery", default=Reminder.OFF, server_default=text("'off'")
     )
     recovery_hours: Mapped[int] = mapped_column(default=4, server_default=text("4"))
+    tax_mode: Mapped[str] = mapped_column(String(10), default="off", server_default="off")
+    prices_include_tax: Mapped[bool] = mapped_column(default=True, server_default=true())
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")
+    tax_version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    offers_withdrawal: Mapped[bool] = mapped_column(default=True, server_default=true())
+    asks_terms: Mapped[bool] = mapped_column(default=False, server_default=false())
+    asks_waiver: Mapped[bool] = mapped_column(default=False, server_default=false())
     backup_noted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class LegalText(Base):
+    """A version of a text that buyers agree to; it is never changed, so that one can say what somebody has seen."""
+
+    __tablename__ = "legal_text"
+    __table_args__ = (UniqueConstraint("kind", "version"),)
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int]
+    body: Mapped[str] = mapped_column(Text, default="")
+    translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)

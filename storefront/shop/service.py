@@ -45,6 +45,25 @@ class ProfileInput:
     other_currencies: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TaxFacts:
+    """How the shop deals with tax: ``mode`` off, rates or stripe, and the version of its table of rates."""
+
+    mode: str
+    is_included: bool
+    country: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegalFacts:
+    """What the law asks of the pages: a way to withdraw, and boxes in the checkout."""
+
+    offers_withdrawal: bool
+    asks_terms: bool
+    asks_waiver: bool
+
+
 # It never changes, so that a process reads it once from each database.
 _marks: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
 _known: tuple[float, "_Known"] | None = None
@@ -135,6 +154,49 @@ def currencies() -> tuple[str, ...]:
     return _currencies_of(_profile_known())
 
 
+def tax_facts() -> TaxFacts:
+    """Return how the shop deals with tax."""
+    known = _profile_known()
+    return TaxFacts(known.tax_mode, known.prices_include_tax, known.country, known.tax_version)
+
+
+def save_tax_facts(mode: str, country: str, *, is_included: bool) -> dict[str, list[object]]:
+    """Change how the shop deals with tax in the current unit; return what changed as ``{field: [before, after]}``."""
+    return _change(tax_mode=mode, country=country, prices_include_tax=is_included)
+
+
+def raise_tax_version() -> None:
+    """Say in the current unit that the table of rates has changed."""
+    profile = get_profile()
+    profile.tax_version = (profile.tax_version or 0) + 1
+    db.after_commit(forget)
+
+
+def legal_facts() -> LegalFacts:
+    """Return what the law asks of the pages."""
+    known = _profile_known()
+    return LegalFacts(known.offers_withdrawal, known.asks_terms, known.asks_waiver)
+
+
+def save_legal_facts(wanted: LegalFacts) -> dict[str, list[object]]:
+    """Change the same in the current unit; return what changed."""
+    return _change(
+        offers_withdrawal=wanted.offers_withdrawal,
+        asks_terms=wanted.asks_terms,
+        asks_waiver=wanted.asks_waiver,
+    )
+
+
+def _change(**wanted: object) -> dict[str, list[object]]:
+    profile = get_profile()
+    changed = {name: [getattr(profile, name), value] for name, value in wanted.items()}
+    for name, value in wanted.items():
+        setattr(profile, name, value)
+    db.session().flush()
+    db.after_commit(forget)
+    return {name: both for name, both in changed.items() if both[0] != both[1]}
+
+
 def shop_mark() -> str:
     """Return the random id of this shop, by which it knows its own payments at Stripe."""
     engine = db.engine()
@@ -164,8 +226,20 @@ class _Known(NamedTuple):
     other_currencies: list[str] | None
     translations: dict[str, dict[str, str]]
     recovery: Reminder
+    tax_mode: str
+    prices_include_tax: bool
+    country: str
+    tax_version: int
+    offers_withdrawal: bool
+    asks_terms: bool
+    asks_waiver: bool
     # What was made of it, by language.
     views: dict[str, ShopView]
+
+
+_UNNAMED = _Known(
+    DEFAULT_NAME, "", "", "", "", "EUR", None, {}, Reminder.OFF, "off", True, "", 0, True, False, False, {}
+)  # fmt: skip
 
 
 def _profile_known() -> _Known:
@@ -174,11 +248,7 @@ def _profile_known() -> _Known:
     if known is not None and clock - known[0] <= _KEEP_SECONDS:
         return known[1]
     row = db.execute(_PROFILE).one_or_none()
-    profile = (
-        _Known._make((*row, {}))
-        if row
-        else _Known(DEFAULT_NAME, "", "", "", "", "EUR", None, {}, Reminder.OFF, {})
-    )
+    profile = _Known._make((*row, {})) if row else _UNNAMED._replace(views={})
     if forgotten == _forgotten:  # else it was changed while it was read, so what was read may be old already
         _known = (clock, profile)
     return profile

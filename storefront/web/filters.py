@@ -29,6 +29,7 @@ def init_filters(app: Flask) -> None:
         country=country,
         ago=ago,
         told=told,
+        percent=percent,
     )
 
 
@@ -70,6 +71,12 @@ def told(kept: str | None) -> str:
     if whole != sentence or not colon:
         return whole
     return str(gettext("%(what)s: %(said)s", what=gettext(what), said=said))
+
+
+def percent(hundredths: int) -> str:
+    """Return hundredths of a percent as people write them: 1900 is ``19``, 550 is ``5.5``."""
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
 
 
 def filesize(size: int) -> str:

@@ -13,9 +13,14 @@ import stripe as sdk
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storefront.catalog.models import Product
 from storefront.checkout import sweeping
 from storefront.core import db
 from storefront.core.clock import now, timedelta
+from storefront.promotions import service as promotions
+from storefront.promotions.service import CodeInput
+from storefront.promotions.states import CodeKind
+from storefront.shop import service as shop
 from tests.checkout.buying import (
     Work,
     buy,
@@ -28,7 +33,7 @@ from tests.checkout.buying import (
     session_id_of,
     stripe,
 )
-from tests.selling import Till, check_out, put_into_cart, send, ship
+from tests.selling import Till, check_out, make_product, put_into_cart, send, ship
 
 SHARED = Path(os.environ.get("SHARED_DIR") or Path(__file__).parents[3] / "shared")
 KNOWN: dict[str, list[str]] = json.loads((Path(__file__).parent / "stripe_parameters.json").read_text())
@@ -90,6 +95,29 @@ def test_every_request_of_a_busy_day_is_in_the_contract(
             mistake for method, path, fields, _ in sent for mistake in _mistakes(method, path, fields)
         ]
         assert mistakes == []
+
+
+def test_request_with_a_code_and_stripe_tax_is_in_the_contract(
+    client: FlaskClient, till: Till, sent: list[Sent]
+) -> None:
+    with db.unit_of_work() as session:
+        promotions.create(CodeInput("SPRING", CodeKind.PERCENT, 1000))
+        shop.save_tax_facts("stripe", "DE", is_included=False)
+        book = make_product()
+        session.get_one(Product, book.id).tax_class = "reduced"
+    shop.forget()
+    put_into_cart(client, book, 3)
+    send(client, "/cart/code", page="/cart", code="SPRING")
+    assert check_out(client).status_code == 303
+    [fields] = [
+        fields for method, path, fields, _ in sent if (method, path) == ("POST", "/v1/checkout/sessions")
+    ]
+    assert _names(fields) - set(KNOWN["POST /v1/checkout/sessions"]) == set()
+    assert fields["line_items[0][price_data][product_data][tax_code]"] == "txcd_10302000"
+    assert fields["line_items[0][price_data][product_data][description]"] == "SPRING: €57.00 − €5.70"
+    if _spec_file():
+        assert _mistakes("POST", "/v1/checkout/sessions", fields) == []
+    shop.forget()
 
 
 def test_request_that_stripe_would_refuse_is_found() -> None:

@@ -41,12 +41,18 @@ from storefront.catalog.service.tags import split_tags, tags_of
 from storefront.catalog.states import ProductKind
 from storefront.core.clock import datetime
 from storefront.core.money import Money
+from storefront.taxes.states import TaxClass
 
 KINDS = [
     SelectChoice(ProductKind.DOWNLOAD.value, _("Download")),
     SelectChoice(ProductKind.COURSE.value, _("Course")),
     SelectChoice(ProductKind.LICENCE.value, _("Licence")),
     SelectChoice(ProductKind.PHYSICAL.value, _("Something that is shipped")),
+]
+TAX_CLASSES = [
+    SelectChoice(TaxClass.STANDARD.value, _("Standard rate")),
+    SelectChoice(TaxClass.REDUCED.value, _("Reduced rate, such as e-books")),
+    SelectChoice(TaxClass.ZERO.value, _("Free of tax")),
 ]
 MOST_SPECIFICATIONS = 50
 _VARIANT_FIELD = re.compile(r"variants-([0-9]{1,3})-[a-z_0-9]{1,20}", re.ASCII)
@@ -194,6 +200,7 @@ class ProductForm(ComparedForm):
     category = SelectField(_("Category"))
     tags = line_field(_("Tags"), 5000)
     slug = line_field(_("Address"), 80, _("Please enter an address, such as two-inks."))
+    tax_class = SelectField(_("Tax class"), choices=TAX_CLASSES)
     requires_shipping = BooleanField(_("It is sent by post, so ask for the delivery address"))
     published_at = MomentField(_("Publish from"))
 
@@ -327,6 +334,7 @@ class ProductForm(ComparedForm):
             description=self.description.data,
             category_id=self._categories.get(self.category.data),
             requires_shipping=bool(self.requires_shipping.data),
+            tax_class=self.tax_class.data,
             published_at=self.published_at.moment,
             option_names=self.option_names,
             specifications=read_specifications(self.specifications.data, self.specifications_zh.data),
@@ -401,6 +409,7 @@ def _values(product: Product, categories: list[Category]) -> dict[str, Any]:
         "tags": ", ".join(tag.name for tag in tags_of([product.id]).get(product.id, [])),
         "slug": product.slug,
         "requires_shipping": product.requires_shipping,
+        "tax_class": product.tax_class,
         "published_at": plain_moment(product.published_at),
         "variants": [_variant_values(variant) for variant in product.variants],
     }

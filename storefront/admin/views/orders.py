@@ -13,6 +13,7 @@ from storefront.core.db import unit_of_work
 from storefront.core.errors import N_
 from storefront.core.money import Money
 from storefront.fulfilment.service import holdings_of_order
+from storefront.invoicing.service import documents_of
 from storefront.jobs.service import jobs_of_topic
 from storefront.journal.service import entries_of
 from storefront.notifications.service import MessageView, messages_of
@@ -81,6 +82,7 @@ def show_order(number: str) -> Response:
         resendable=_newest_of_each_kind(mails),
         jobs=jobs_of_topic(order.topic),
         entries=entries_of(order.topic),
+        documents=documents_of(order.id),
     )
 
 

@@ -60,7 +60,7 @@ class Product(Base):
     offer has a price. ``option_names`` are the up to three things in which variants differ, ``specifications`` the
     rows of a table, each ``{"name", "value", "translations"}``. ``version`` rises with each save by the owner, so
     that two tabs can't overwrite each other unseen. ``review_count`` and ``rating_sum`` count the visible reviews,
-    changed in the same transaction as these.
+    changed in the same transaction as these. ``tax_class`` is a word of ``taxes.states``.
     """
 
     __tablename__ = "product"
@@ -99,6 +99,7 @@ class Product(Base):
     is_available: Mapped[bool] = mapped_column(default=True)
     cover: Mapped[dict[str, Any] | None]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tax_class: Mapped[str] = mapped_column(String(10), default="standard", server_default="standard")
     preview_token: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
     version: Mapped[int] = mapped_column(default=1)
     review_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))

@@ -45,6 +45,7 @@ def duplicate(product: Product, pictures: dict[int, EncodedPicture]) -> Product:
         translations=_translations(product),
         category_id=product.category_id,
         requires_shipping=product.requires_shipping,
+        tax_class=product.tax_class,
         currency=product.currency,
         option_names=product.option_names,
         specifications=product.specifications,

@@ -76,6 +76,8 @@ class ProductInput:
     description: str = ""
     category_id: int | None = None
     requires_shipping: bool = False
+    # A word of ``taxes.states``; None leaves it as it is.
+    tax_class: str | None = None
     published_at: datetime | None = None
     option_names: tuple[str, ...] = ()
     specifications: list[dict[str, Any]] = field(default_factory=list)
@@ -231,6 +233,8 @@ def _save_texts(product: Product, wanted: ProductInput) -> None:
     product.kind = wanted.kind
     product.category_id = wanted.category_id
     product.requires_shipping = wanted.requires_shipping
+    if wanted.tax_class is not None:
+        product.tax_class = wanted.tax_class
     product.translations = merged(product.translations, wanted.translations)
     product.specifications = wanted.specifications or None
     product.published_at = wanted.published_at
@@ -394,6 +398,7 @@ def _noted(product: Product) -> dict[str, Any]:
         "kind": product.kind.value,
         "category": product.category_id,
         "requires_shipping": product.requires_shipping,
+        "tax_class": product.tax_class,
         "published_at": product.published_at.isoformat() if product.published_at else None,
         "texts": hash(
             (product.summary, product.description, str(product.translations), _variant_texts(product))

@@ -12,15 +12,18 @@ from storefront.accounts.address_forms import AddressForm, address_form
 from storefront.accounts.models import Account, SavedAddress
 from storefront.accounts.places import envelope_of
 from storefront.accounts.sessions import current_account
-from storefront.cart import reading
+from storefront.cart import codes as cart_codes
+from storefront.cart import noting, reading
 from storefront.cart import service as carts
-from storefront.cart.cookie import cart_id_of_visitor
+from storefront.cart.cookie import cart_id_of_visitor, code_of_visitor
 from storefront.cart.models import Cart
 from storefront.cart.shipping import choose, destination_of, offer_to, place_of
 from storefront.cart.showing import CartView
 from storefront.catalog.stock import SoldOut
 from storefront.checkout import settling, starting
+from storefront.checkout.billing import look_up, read_billing
 from storefront.checkout.ceiling import count_checkout
+from storefront.checkout.consenting import read_consents
 from storefront.checkout.forms import CheckoutForm
 from storefront.checkout.jobs import gateway
 from storefront.checkout.starting import (
@@ -38,18 +41,25 @@ from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentRefused, PaymentUnknown
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
+from storefront.orders.service import codes
+from storefront.orders.service.codes import CodeGone, CodeUsedByYou
 from storefront.payments import service as payments
 from storefront.shipping import service as shipping
+from storefront.shop import legal
+from storefront.shop import service as shop
 from storefront.shop.choosing import chosen_currency
 from storefront.shop.service import shop_view
 from storefront.shop.states import Reminder
+from storefront.taxes.billing import Billing
+from storefront.taxes.states import VatCheck
 from storefront.web.access import public
 from storefront.web.language import current_language
-from storefront.web.pages import go, render_page, wants_fragment
+from storefront.web.pages import announce, go, render_page, wants_fragment
 from storefront.web.setup import settings
 
 checkout = Blueprint("checkout", __name__)
 reading.ask_for_held_units(orders.held_units)
+cart_codes.ask_for_held_code(codes.held_by)
 
 
 @checkout.get("/checkout")
@@ -71,14 +81,20 @@ def start() -> BaseResponse:
     is_sound = [form.validate(), address is None or _is_picked_up() or address.validate()]
     if not all(is_sound):
         return _show(form, status=422)
-    cart = carts.find_cart(cart_id_of_visitor(), account.id if account else None)
+    cart = _own_cart()
     if cart is None:
         return _order_or_cart(form)
+    if not _take_billing(form, cart):
+        return _show(form, status=422)
+    asked = legal.consents(has_digital=noting.has_digital(cart.id)) if _asks() else []
+    terms, form.consent_errors = read_consents(request.form, asked)
+    if form.consent_errors:
+        return _show(form, status=422)
     count_checkout(request.remote_addr or "")
     if address is not None:
         _keep_address(cart, address, account)
     try:
-        return go(starting.start(_buyer(form, cart, account), gateway()))
+        return go(starting.start(_buyer(form, cart, account, terms), gateway()))
     except CartEmpty:
         return _order_or_cart(form)
     except EmailRefused as refusal:
@@ -88,7 +104,7 @@ def start() -> BaseResponse:
         return _show(form, status=422, error=sentence if account else None)
     except (DeliveryMissing, NotSentThere) as refusal:
         return _show(form, status=422, error=gettext(refusal.sentence, **refusal.values))
-    except (CartChanged, SoldOut) as refusal:
+    except (CartChanged, SoldOut, CodeGone, CodeUsedByYou) as refusal:
         return _show(form, status=409, error=gettext(refusal.sentence, **refusal.values))
     except PaymentPageUnavailable as trouble:
         return _show(form, status=503, error=gettext(trouble.sentence))
@@ -104,6 +120,19 @@ def choose_destination() -> BaseResponse:
         if cart is not None:
             choose(cart, _address_typed(account), _method_sent())
     return _show(CheckoutForm(formdata=None, email=request.form.get("email", "")))
+
+
+@checkout.post("/checkout/billing")
+@public
+def note_billing() -> BaseResponse:
+    """Keep what the buyer says of themselves, and show the total again."""
+    form = CheckoutForm()
+    cart = _own_cart()
+    if cart is not None and not _take_billing(form, cart):
+        return _show(form, status=422)
+    if wants_fragment():
+        return announce(_show(form), gettext("The total is up to date."))
+    return go(url_for("cart.show"))
 
 
 @checkout.get("/checkout/return")
@@ -133,7 +162,38 @@ def _order_of_session(session_id: str) -> Order | None:
     return orders.get_order(payment.order_id) if payment else None
 
 
-def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
+def _own_cart() -> Cart | None:
+    account = current_account()
+    return carts.find_cart(cart_id_of_visitor(), account.id if account else None)
+
+
+def _take_billing(form: CheckoutForm, cart: Cart) -> bool:
+    """Keep what the form says of the buyer with the cart; False when something is wrong, which the form then tells."""
+    before = Billing.read(cart.billing)
+    billing, form.billing_errors = read_billing(request.form, before)
+    if form.billing_errors:
+        return False
+    if billing != before:
+        db.close_reader()
+        billing = look_up(billing, settings().vies_url)
+        with db.unit_of_work():
+            mine = carts.find_cart(cart.public_id, cart.account_id, for_update=True)
+            if mine is not None:
+                noting.note_billing(mine, billing)
+    if billing.vat_state == VatCheck.INVALID:
+        form.billing_errors["vat_id"] = gettext(
+            "VIES, where VAT ids are looked up, does not know this one. Please check it, or leave the field empty."
+        )
+        return False
+    return True
+
+
+def _asks() -> bool:
+    facts = shop.legal_facts()
+    return facts.asks_terms or facts.asks_waiver
+
+
+def _buyer(form: CheckoutForm, cart: Cart, account: Account | None, terms: dict[str, Any] | None) -> Buyer:
     asked = shop_view(current_language()).reminder
     return Buyer(
         cart_id=cart.id,
@@ -143,6 +203,8 @@ def _buyer(form: CheckoutForm, cart: Cart, account: Account | None) -> Buyer:
         language=current_language(),
         currency=chosen_currency(),
         base_url=settings().base_url,
+        code=code_of_visitor(),
+        terms=terms,
         seen_total=form.seen_total,
         seen_currency=form.seen_currency,
         address=_wanted_address(),
@@ -222,13 +284,16 @@ def _order_or_cart(form: CheckoutForm) -> BaseResponse:
 def _show(form: CheckoutForm, status: int = 200, error: str | None = None) -> Response:
     account = current_account()
     db.close_reader()
-    cart = carts.find_cart(cart_id_of_visitor(), account.id if account else None)
-    view = reading.view_of(cart, chosen_currency())
+    cart = _own_cart()
+    view = reading.view_of(cart, chosen_currency(), code_of_visitor())
     return render_page(
         "checkout/show.html",
         fragment="checkout/_checkout.html",
         status=status,
         cart=view,
+        consents=legal.consents(has_digital=view.has_digital),
+        wrong_code=None,
+        in_cart=False,
         account=account,
         form=form,
         checkout_error=error,

@@ -13,6 +13,7 @@ from storefront.core import db
 from storefront.core.clock import timedelta
 from storefront.core.errors import NotFound, TooMany
 from storefront.fulfilment import service as fulfilment
+from storefront.invoicing.service import documents_of
 from storefront.notifications.service import tell
 from storefront.orders import queries
 from storefront.orders.models import Order
@@ -52,6 +53,7 @@ def show(public_id: str) -> Response:
         seconds=_seconds_until_next(look, is_slow=order.payment_state is PaymentState.PROCESSING),
         pay_url=_pay_url(order),
         holdings=[one for one in fulfilment.holdings_of_order(order.id) if one.is_active],
+        documents=documents_of(order.id) if order.paid_at else [],
         account=current_account(),
         parcels=parcels_of(order),
         envelope_of=envelope_of,

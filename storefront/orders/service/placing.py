@@ -16,6 +16,8 @@ from storefront.core.clock import datetime
 from storefront.core.faults import reach
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order, OrderLine, StockReservation
+from storefront.orders.service import codes
+from storefront.pricing.values import LineQuote, Quote
 from storefront.web.language import in_language
 
 
@@ -31,42 +33,49 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the physical things get to the buyer, for how much, and where to; no address where they are picked up."""
+    """How the physical things get to the buyer, and where to; no address where they are picked up."""
 
-    amount: int
     facts: dict[str, Any]
     address: dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCode:
+    """The discount code that the order is to hold, and what it takes off in all (minor units)."""
+
+    code_id: int
+    text: str
+    most_per_customer: int | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be ordered, by whom, from which page (``checkout_key``)."""
+    """What is to be ordered, by whom, from which page (``checkout_key``); ``quote`` is what it costs, line by line."""
 
     checkout_key: str
     items: tuple[Item, ...]
+    quote: Quote
     email: str
     account_id: int | None
     language: str
     currency: str
     delivery: Delivery | None = None
-
-    @property
-    def subtotal_amount(self) -> int:
-        """What the things cost, in minor units."""
-        return sum(item.unit_amount * item.quantity for item in self.items)
-
-    @property
-    def shipping_amount(self) -> int:
-        """What sending them costs, in minor units."""
-        return self.delivery.amount if self.delivery else 0
+    code: HeldCode | None = None
+    billing: dict[str, Any] | None = None
+    terms: dict[str, Any] | None = None
+    # Whether prices include the tax that Stripe Tax finds; None where it does not.
+    stripe_tax_is_included: bool | None = None
 
     @property
     def fingerprint(self) -> str:
         """What was asked for: the same again is the same order, anything else is another."""
         lines = sorted((item.variant.id, item.quantity, item.unit_amount) for item in self.items)
-        asked: list[Any] = [lines, self.email, self.account_id, self.currency]
+        paid = [self.quote.total_amount, self.quote.discount_amount, self.quote.shipping_amount]
+        code = self.code.code_id if self.code else None
+        asked: list[Any] = [lines, self.email, self.account_id, self.currency, paid, code, self.billing]
         if self.delivery is not None:
-            asked += [self.delivery.amount, self.delivery.facts["method_id"], self.delivery.address]
+            asked += [self.delivery.facts["method_id"], self.delivery.address]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -75,18 +84,22 @@ def place(wish: Wish, reserved_until: datetime) -> Order:
 
     Raises:
         SoldOut: there are not enough of something; nothing was written.
+        CodeGone, CodeUsedByYou: the discount code can't be had (any more); nothing was written.
         IntegrityError: another request has placed the order of this page (constraint ``uq_shop_order_checkout_key``).
     """
     order = _order_of(wish)
     db.session().add(order)
     db.session().flush()
     reach("placing.order_written")
-    lines = [_line_of(order, item, wish.language) for item in wish.items]
+    quoted = {one.line.variant_id: one for one in wish.quote.lines}
+    lines = [_line_of(order, item, quoted[item.variant.id], wish.language) for item in wish.items]
     db.session().add_all(lines)
     db.session().flush()
     # Nobody else can see the order yet, so that it need not be locked and read again.
     set_committed_value(order, "lines", lines)
     _reserve_all(lines, reserved_until)
+    if wish.code is not None:
+        codes.hold(order, wish.code.code_id, wish.code.most_per_customer, wish.code.amount)
     journal(
         order.topic, "order.placed", number=order.number, total=order.total_amount, currency=order.currency
     )
@@ -104,6 +117,7 @@ def reserve_again(order: Order, lines: Iterable[OrderLine], reserved_until: date
 
 
 def _order_of(wish: Wish) -> Order:
+    quote = wish.quote
     return Order(
         checkout_key=wish.checkout_key,
         fingerprint=wish.fingerprint,
@@ -111,15 +125,39 @@ def _order_of(wish: Wish) -> Order:
         email=wish.email,
         language=wish.language,
         currency=wish.currency,
-        subtotal_amount=wish.subtotal_amount,
-        shipping_amount=wish.shipping_amount,
-        total_amount=wish.subtotal_amount + wish.shipping_amount,
+        subtotal_amount=quote.subtotal_amount,
+        discount_amount=quote.discount_amount,
+        tax_amount=quote.added_tax_amount,
+        included_tax_amount=quote.included_tax_amount,
+        shipping_amount=quote.shipping_amount,
+        total_amount=quote.total_amount,
+        code=wish.code.text if wish.code else None,
+        taxes=_taxes_of(wish),
+        billing=wish.billing,
+        terms=wish.terms,
         delivery=wish.delivery.facts if wish.delivery else None,
         shipping_address=wish.delivery.address if wish.delivery else None,
     )
 
 
-def _line_of(order: Order, item: Item, language: str) -> OrderLine:
+def _taxes_of(wish: Wish) -> dict[str, Any] | None:
+    """Return how the tax came about, as the order keeps it: all that an invoice says of it."""
+    quote = wish.quote
+    if wish.stripe_tax_is_included is not None:
+        return {"by_stripe": True, "is_included": wish.stripe_tax_is_included}
+    if quote.rules is None:
+        return None
+    shipping = quote.shipping
+    return {
+        "country": quote.rules.country,
+        "is_included": quote.rules.is_included,
+        "is_reversed": quote.rules.is_reversed,
+        "rates": [list(row) for row in quote.tax_rows],
+        "shipping": [shipping.rate.hundredths, shipping.tax_amount] if shipping and shipping.rate else None,
+    }
+
+
+def _line_of(order: Order, item: Item, quoted: LineQuote, language: str) -> OrderLine:
     return OrderLine(
         order_id=order.id,
         product_id=item.product.id,
@@ -131,6 +169,11 @@ def _line_of(order: Order, item: Item, language: str) -> OrderLine:
         unit_amount=item.unit_amount,
         quantity=item.quantity,
         total_amount=item.unit_amount * item.quantity,
+        discount_amount=quoted.discount_amount,
+        tax_amount=quoted.tax_amount,
+        tax_rate=quoted.rate.hundredths if quoted.rate else None,
+        tax_class=item.product.tax_class,
+        why=[list(reason) for reason in quoted.why],
     )
 
 

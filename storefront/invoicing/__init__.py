@@ -1,0 +1,1 @@
+"""Invoices and credit notes: numbers without gaps, snapshots that never change, pages and PDF."""

@@ -1,0 +1,1 @@
+"""Sales tax: rates by country, who pays the tax, and VAT ids."""
