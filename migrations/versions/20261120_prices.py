@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261120_prices"
-down_revision = "20261120_books"
+down_revision = "20261120_media"
 branch_labels = None
 depends_on = None
 
