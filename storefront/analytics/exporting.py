@@ -69,7 +69,7 @@ def _order_row(order: Any, paid: int, refunded: int) -> Sequence[str]:
     address = order.shipping_address or {}
     amounts = (
         order.subtotal_amount, order.discount_amount, order.tax_amount, order.shipping_amount, order.total_amount,
-        paid, refunded,
+        order.included_tax_amount, paid, refunded,
     )  # fmt: skip
     return (
         order.number,
@@ -83,6 +83,7 @@ def _order_row(order: Any, paid: int, refunded: int) -> Sequence[str]:
         order.language,
         order.currency,
         *(amount(minor, order.currency) for minor in amounts),
+        order.code or "",
         read(order.attention or "")[0],
         *(str(address.get(name) or "") for name in _ADDRESS),
     )
@@ -100,6 +101,7 @@ def _lines(wanted: Wanted) -> Iterator[Rows]:
 
 
 def _line_row(order: Any, line: Any) -> Sequence[str]:
+    amounts = (line.unit_amount, line.total_amount, line.discount_amount, line.tax_amount)
     return (
         order.number,
         moment(order.placed_at),
@@ -113,8 +115,7 @@ def _line_row(order: Any, line: Any) -> Sequence[str]:
         "yes" if line.requires_shipping else "no",
         str(line.quantity),
         order.currency,
-        amount(line.unit_amount, order.currency),
-        amount(line.total_amount, order.currency),
+        *(amount(minor, order.currency) for minor in amounts),
     )
 
 
@@ -259,6 +260,8 @@ _ORDER = select(
     Order.tax_amount,
     Order.shipping_amount,
     Order.total_amount,
+    Order.included_tax_amount,
+    Order.code,
     Order.attention,
     Order.shipping_address,
 )
@@ -281,6 +284,8 @@ _LINE = select(
     OrderLine.quantity,
     OrderLine.unit_amount,
     OrderLine.total_amount,
+    OrderLine.discount_amount,
+    OrderLine.tax_amount,
 )
 _REFUND = (
     select(
@@ -316,7 +321,8 @@ _FILES = {
     What.ORDERS: (
         (
             "number", "placed_at", "paid_at", "cancelled_at", "state", "payment", "delivery", "email", "language",
-            "currency", "subtotal", "discount", "tax", "shipping", "total", "paid", "refunded", "attention",
+            "currency", "subtotal", "discount", "tax", "shipping", "total", "tax_in_total", "paid", "refunded", "code",
+            "attention",
             *(f"ship_{name}" for name in _ADDRESS),
         ),
         _orders,
@@ -324,7 +330,7 @@ _FILES = {
     What.LINES: (
         (
             "order", "placed_at", "paid_at", "state", "payment", "email", "sku", "title", "variant", "is_shipped",
-            "quantity", "currency", "unit_price", "total",
+            "quantity", "currency", "unit_price", "total", "discount", "tax",
         ),
         _lines,
     ),

@@ -31,7 +31,7 @@ _PART = {
 class Period:
     """A day or a month in one currency, in minor units. What went back is positive, and so is what banks hold.
 
-    ``tax`` is the tax of the orders that were paid in it, before refunds.
+    ``tax`` is the tax in the orders that were paid in it, added or included, before refunds.
     """
 
     first: date
@@ -127,12 +127,13 @@ def _booked(parts: Sequence[Any], first: date, end: date) -> Any:
 
 def _taxes(parts: Sequence[Any], first: date, end: date) -> Any:
     since, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, end))
+    tax = Order.tax_amount + Order.included_tax_amount
     return (
-        select(*parts, Order.currency, func.sum(Order.tax_amount))
+        select(*parts, Order.currency, func.sum(tax))
         .where(
             Order.paid_at >= since,
             Order.paid_at < until,
-            Order.tax_amount > 0,
+            tax > 0,
             Order.payment_state != PaymentState.UNPAID,
         )
         .group_by(*parts, Order.currency)

@@ -189,7 +189,7 @@ def test_two_clicks_on_pay_make_one_order(sqlite_shop: LiveShop, visit: Visit) -
     anna.page.locator("#email").fill(email)
     sent: list[str] = []
     anna.page.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
-    anna.page.locator("#checkout-form button[type=submit]").dblclick()
+    anna.page.locator("#checkout-form .btn--primary").dblclick()
     anna.page.wait_for_url("**/practice-stripe/**")
     assert len(sent) == 1
 

@@ -40,7 +40,7 @@ def test_whole_purchase_in_chinese(live_shop: LiveShop, visit: Visit) -> None:
     assert lan.path == "/zh/cart"
     expect(lan.page.locator(".cart-line__title")).to_have_text("页边小书")
     lan.page.locator("#email").fill(email)
-    lan.page.locator("#checkout-form button[type=submit]").click()
+    lan.page.locator("#checkout-form .btn--primary").click()
     lan.page.wait_for_url("**/practice-stripe/**")
     expect(lan.page.locator("html")).to_have_attribute("lang", re.compile("^zh"))
     expect(lan.page.locator(".lines .title")).to_have_text("页边小书")

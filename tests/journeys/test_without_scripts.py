@@ -77,7 +77,7 @@ def test_account_and_a_lesson_marked_as_done(anna: Visitor) -> None:
     anna.log_in(email)
     anna.open("/products/two-inks")
     anna.page.get_by_role("button", name="Add to cart").click()
-    anna.page.locator("#checkout-form button[type=submit]").click()
+    anna.page.locator("#checkout-form .btn--primary").click()
     anna.pay()
     anna.page.get_by_role("link", name="Start the course").click()
     anna.page.get_by_role("link", name="Begin:").click()
