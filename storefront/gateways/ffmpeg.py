@@ -169,8 +169,8 @@ def _run(inputs: Sequence[str], outputs: Sequence[str], progress: Progress | Non
             [*gently, *command, *_ALONE, *inputs, *outputs], stdout=subprocess.PIPE, stderr=said
         )
         _running.add(process)
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             for line in process.stdout:
                 if progress and (found := re.match(rb"out_time_us=(\d+)", line)):
                     progress(int(found[1]) / 1_000_000)
@@ -179,6 +179,7 @@ def _run(inputs: Sequence[str], outputs: Sequence[str], progress: Progress | Non
             # What ends us in the middle ends the program too.
             process.kill()
             process.wait()
+            process.stdout.close()
             _running.discard(process)
         said.seek(0, os.SEEK_SET)
         if code:

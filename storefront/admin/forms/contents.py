@@ -61,12 +61,12 @@ class ContentForm(LicenceFields, SeenForm):
     stamp = RadioField(
         _("Say in the file who bought it"),
         choices=[
-            (Stamp.NONE.value, _("No")),
+            SelectChoice(Stamp.NONE.value, _("No")),
             (
                 Stamp.FIRST.value,
                 _("Once: on a PDF's first page, at the end of an EPUB, in a corner of a picture"),
             ),
-            (Stamp.EVERY.value, _("On every page")),
+            SelectChoice(Stamp.EVERY.value, _("On every page")),
         ],
         default=Stamp.NONE.value,
     )
