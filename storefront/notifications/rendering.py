@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from storefront.core.errors import N_, NotFound
 from storefront.core.logging import get_logger
 from storefront.notifications import own_words
-from storefront.notifications.writing import Block, BrokenSource, Fact, Mail, Source, inline, write
+from storefront.notifications.writing import Block, BrokenSource, Fact, Mail, Source, write
 from storefront.shop.service import shop_view
 from storefront.web.language import speaking
 from storefront.web.links import absolute_url
@@ -135,32 +135,27 @@ def title_of(kind: str) -> str:
     return str(gettext(known.title)) if known and known.title else ""
 
 
-def render_mail(template: str, language: str, **context: Any) -> Mail:
+def render_mail(kind: str, language: str, **facts: Fact) -> Mail:
     """Return the mail of that kind in that language, from the owner's own words where there are any.
 
-    ``context`` has a fact for each variable of the kind. Own words that can't be used (a later version of the shop
+    There must be a fact for each variable of the kind. Own words that can't be used (a later version of the shop
     may no longer know a name) never keep a mail back: it goes with the shop's words, and the owner is told.
 
-    A kind without variables is written from ``templates/mails/<template>.txt``, whose first line is
-    ``Subject: ...``, and ``.html``; both know ``shop`` and ``language`` besides the context. About an order they may
-    extend ``mails/_order.txt`` and ``.html``.
     An app context must be pushed; a request is not needed.
     """
-    known = _renderers.get(template)
+    known = get_kind(kind)
     with speaking(language):
-        if known is None or not known.is_editable:
-            return _render_pair(template, language, context)
-        facts = {**_common_facts(language), **context}
+        facts = {**_common_facts(language), **facts}
         draft = _draft.get()
-        if draft is not None and draft[0] == template:
+        if draft is not None and draft[0] == kind:
             return write(draft[1], facts)
-        own = own_words.find(template, language)
+        own = own_words.find(kind, language)
         if own is not None:
             try:
                 return write(own, facts)
             except BrokenSource as broken:
-                get_logger().error("own words of a mail are broken", kind=template, language=language)
-                own_words.note_broken(template, language, broken)
+                get_logger().error("own words of a mail are broken", kind=kind, language=language)
+                own_words.note_broken(kind, language, broken)
         return write(_shops_source(known), facts)
 
 
@@ -218,16 +213,6 @@ def _shops_source(kind: MailKind) -> Source:
     template = current_app.jinja_env.get_template(f"mails/{kind.name}.md")
     subject, body = _parted(template.render({name: f"{{{{ {name} }}}}" for name in kind.known}), kind.name)
     return Source(subject, body)
-
-
-def _render_pair(template: str, language: str, context: dict[str, Any]) -> Mail:
-    known = {"shop": shop_view(language), "language": language, **context}
-    # Not by Flask's render_template, which would add what belongs to a page and its request.
-    templates = current_app.jinja_env
-    written = templates.get_template(f"mails/{template}.txt").render(known)
-    html = templates.get_template(f"mails/{template}.html").render(known)
-    subject, text = _parted(written, template)
-    return Mail(subject, f"{text}\n", inline(html))
 
 
 def _parted(written: str, template: str) -> tuple[str, str]:

@@ -139,12 +139,7 @@ def write(source: Source, facts: Facts) -> Mail:
         language=language,
     )
     text = "\n\n".join(part for part in (_put(_text(main), said), _put(_text(small), said)) if part)
-    return Mail(subject, f"{text}\n", inline(page))
-
-
-def inline(html: str) -> str:
-    """Return a mail's HTML with its styles at each element, since many mail programs drop those in the head."""
-    return _inliner.inline(html)
+    return Mail(subject, f"{text}\n", _inliner.inline(page))
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_babel import Babel
-from jinja2 import DictLoader, StrictUndefined, UndefinedError
+from jinja2 import DictLoader, StrictUndefined
 
 from storefront.core import db
-from storefront.notifications.rendering import Mail, mail, render_mail
+from storefront.notifications.rendering import Mail, Variable, mail, render_mail
+from storefront.notifications.writing import BrokenSource
 from storefront.shop.models import ShopProfile
 from storefront.shop.service import forget
 from tests.gateways.posting import settings_for
@@ -18,16 +19,20 @@ from tests.gateways.posting import settings_for
 pytestmark = pytest.mark.usefixtures("work_database", "work_kinds")
 
 TEMPLATES = {
-    "mails/paid.txt": "Subject: Order {{ number }} at {{ shop.name }}\n\nThank you & goodbye, {{ name }}.\n",
-    "mails/paid.html": (
+    "mails/paid.md": "Subject: Order {{ number }} at {{ shop_name }}\n\nThank you & goodbye, {{ name }}.\n",
+    "mails/_written.html": (
         "<html><head><style>p { color: #111111 }"
         " @media (prefers-color-scheme: dark) { p { color: #eeeeee } }</style>"
         '<link rel="stylesheet" href="https://example.org/evil.css"></head>'
-        '<body><p lang="{{ language }}">{{ name }}</p></body></html>'
+        '<body lang="{{ language }}">{{ body }}</body></html>'
     ),
-    "mails/unnamed.txt": "Hello\n",
-    "mails/unnamed.html": "<p>Hello</p>",
+    "mails/unnamed.md": "Hello\n",
 }
+
+
+def nothing(args: dict[str, object], language: str) -> Mail | None:
+    """Write no mail: these tests call ``render_mail`` themselves."""
+    return None
 
 
 @pytest.fixture
@@ -41,6 +46,9 @@ def app(tmp_path: Path) -> Iterator[Flask]:
         translations = {"zh": {"name": "静页"}}
         session.add(ShopProfile(id=1, name="Quiet Pages", translations=translations))
     forget()
+    for kind in ("paid", "unnamed"):
+        facts = {"number": Variable("The number", "1"), "name": Variable("The buyer", "Anna")}
+        mail(kind, title=kind, variables=facts)(nothing)
     with app.app_context():
         yield app
     forget()
@@ -66,7 +74,7 @@ def test_the_language_is_the_customers(app: Flask) -> None:
 
 
 def test_a_word_that_is_not_given_is_a_mistake(app: Flask) -> None:
-    with pytest.raises(UndefinedError):
+    with pytest.raises(BrokenSource):
         render_mail("paid", "en", number="1")
 
 
