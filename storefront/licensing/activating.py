@@ -16,6 +16,8 @@ from storefront.licensing.models import Activation
 
 LONGEST_INSTANCE = 200
 LONGEST_LABEL = 120
+# Where the owner set no limit, so that nobody who has seen a key fills the database with it.
+MOST_ACTIVATIONS = 1000
 
 
 class NotGood(Exception):
@@ -68,7 +70,7 @@ def activate(key: str, product: str, instance: str, label: str) -> dict[str, Any
         session.flush()
     else:
         limit, used = good.content.activation_limit, _used(good.key)
-        if limit is not None and used >= limit:
+        if used >= (limit or MOST_ACTIVATIONS):
             raise NotGood(
                 "no_seats",
                 "All activations of this key are in use. Deactivate one, or ask the buyer to free one in the library.",

@@ -1,6 +1,8 @@
 """Bringing imported keys into the pool."""
 
-from storefront.jobs.registry import job
+from storefront.core import db
+from storefront.core.clock import timedelta
+from storefront.jobs.registry import job, periodic
 from storefront.licensing import pool
 
 
@@ -8,3 +10,10 @@ from storefront.licensing import pool
 def import_keys(import_id: int) -> None:
     """Bring in the keys of an import, in units of their own."""
     pool.run_import(import_id)
+
+
+@periodic("licensing.forget_looks", every=timedelta(hours=6))
+def forget_looks() -> None:
+    """Delete imports of keys that were only looked at."""
+    with db.unit_of_work():
+        pool.forget_looks()

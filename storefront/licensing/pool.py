@@ -11,7 +11,7 @@ from storefront.accounts.owners import tell_owners
 from storefront.catalog.models import Content, Product
 from storefront.catalog.service.editing import topic_of
 from storefront.core import db
-from storefront.core.clock import now
+from storefront.core.clock import now, timedelta
 from storefront.core.errors import N_, ShopError
 from storefront.core.faults import reach
 from storefront.core.ids import new_public_id
@@ -168,6 +168,15 @@ def run_import(import_id: int) -> None:
     """Bring the keys in, some hundred in a unit; killed and begun again it goes on where it was."""
     while _bring_batch(import_id):
         reach("licensing.batch_brought")
+
+
+def forget_looks() -> None:
+    """Delete what was looked at a day ago and never brought in: keys should lie nowhere without need. Must run in a unit."""
+    db.session().execute(
+        delete(KeyImport).where(
+            KeyImport.state == ImportState.LOOKED_AT, KeyImport.created_at < now() - timedelta(days=1)
+        )
+    )
 
 
 def throw_away_free(product: Product, content: Content) -> int:

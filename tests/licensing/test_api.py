@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.fulfilment.models import Entitlement, KeyState
-from storefront.licensing import api
+from storefront.licensing import activating, api
 from storefront.licensing.models import Activation
 from tests.checkout.buying import (
     Work,
@@ -61,8 +61,9 @@ def test_key_is_activated_to_its_limit_freed_and_activated_elsewhere(
 
 
 def test_forms_are_as_good_as_json_and_no_cookie_is_given_or_taken(
-    client: FlaskClient, till: Till, work: Work
+    client: FlaskClient, till: Till, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(activating, "MOST_ACTIVATIONS", 1)
     product = licence()
     buy(client, till, product)
     work()
@@ -81,6 +82,8 @@ def test_forms_are_as_good_as_json_and_no_cookie_is_given_or_taken(
         old = product.slug
         session.execute(update(type(product)).where(type(product).id == product.id).values(slug="renamed"))
         session.add(_old_slug(old, product.id))
+    full = ask(client, "activate", product, key, instance="one too many for anybody")
+    assert outcome(full) == (409, "no_seats")
     assert outcome(ask(client, "verify", other, key)) == (404, "unknown_key")
     assert outcome(ask(client, "verify", product, key)) == GOOD, "an address from before goes on working"
 

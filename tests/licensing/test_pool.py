@@ -6,20 +6,23 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from storefront.checkout import delivering
 from storefront.core import db
+from storefront.core.clock import now, timedelta
 from storefront.fulfilment import service as fulfilment
 from storefront.fulfilment.models import Entitlement, KeyState
 from storefront.gateways import mail
 from storefront.jobs import worker
 from storefront.licensing import pool
+from storefront.licensing.models import KeyImport
 from storefront.orders.models import Order
 from storefront.orders.service import moving
 from storefront.orders.states import FulfilmentState, OrderState
-from tests.checkout.buying import Work, buy, complaints, go_to_pay, orders, sell, the_order
+from tests.checkout.buying import Work, buy, complaints, count, go_to_pay, orders, sell, the_order
 from tests.licensing.having import ask, content_of, fill, keys, licence, outcome
 from tests.selling import BUYER, OWNER, Till, check_out, put_into_cart, send
 
@@ -40,6 +43,13 @@ def test_import_takes_each_key_once_and_says_what_it_leaves_out(work_database: s
     pool.run_import(looked.id)
     pool.run_import(looked.id)
     assert keys(KeyState.FREE) == ["A-1", "A-2", "B-1", "B-2"]
+    with db.unit_of_work():
+        pool.look_at(content, "C-1")
+        pool.forget_looks()
+    assert count(KeyImport) == 3
+    with time_machine.travel(now() + timedelta(days=2)), db.unit_of_work():
+        pool.forget_looks()
+    assert count(KeyImport) == 2, "what was only looked at does not lie there"
     with db.unit_of_work(), pytest.raises(pool.NoKeys):
         pool.look_at(content, "B-1\nB-2")
 
