@@ -171,7 +171,10 @@ def run_import(import_id: int) -> None:
 
 
 def forget_looks() -> None:
-    """Delete what was looked at a day ago and never brought in: keys should lie nowhere without need. Must run in a unit."""
+    """Delete what was looked at a day ago and never brought in: keys should lie nowhere without need.
+
+    Must run in a unit.
+    """
     db.session().execute(
         delete(KeyImport).where(
             KeyImport.state == ImportState.LOOKED_AT, KeyImport.created_at < now() - timedelta(days=1)
