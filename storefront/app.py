@@ -41,10 +41,14 @@ from storefront.core import db
 from storefront.core.logging import configure_logging
 from storefront.core.money import Money
 from storefront.core.settings import Settings, load_settings
+from storefront.feeds import views as feed_views
+from storefront.feeds.views import feeds
 from storefront.found.setup import init_found
 from storefront.found.views import found
+from storefront.fulfilment import access_views, news_views, packing, team_views, watching_views
+from storefront.fulfilment import emails as fulfilment_emails
+from storefront.fulfilment import jobs as fulfilment_jobs
 from storefront.fulfilment import kinds as content_kinds
-from storefront.fulfilment import news_views, packing, watching_views
 from storefront.fulfilment import service as fulfilment_service
 from storefront.fulfilment import views as fulfilment_views
 from storefront.fulfilment.views import fulfilment
@@ -99,6 +103,7 @@ from storefront.wishlist.views import saved_by_visitor, wishlist
 
 # Imported for what they register: jobs, periodic work, mails, routes, tables.
 REGISTERED = (
+    access_views,
     account_emails,
     account_jobs,
     cart_jobs,
@@ -109,6 +114,8 @@ REGISTERED = (
     checkout_jobs,
     collection_views,
     download_views,
+    fulfilment_emails,
+    fulfilment_jobs,
     importing_jobs,
     invoicing_jobs,
     job_jobs,
@@ -130,6 +137,7 @@ REGISTERED = (
     search_views,
     stamping_jobs,
     storage_jobs,
+    team_views,
     waiting_views,
     watching_views,
     wishlist_jobs,
@@ -175,7 +183,7 @@ def _build(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=_media_origins(), payment_origins=_payment_origins(settings))
     for pages in (
         machine_pages, files, account_pages, catalog, cart, checkout, orders, webhooks, fulfilment, learning,
-        licensing, licence_api, reviews, wishlist, parcels, found, invoicing, legal, recovery, admin,
+        licensing, licence_api, reviews, wishlist, parcels, found, invoicing, legal, recovery, feeds, admin,
     ):  # fmt: skip
         app.register_blueprint(pages)
     init_guard(app)
@@ -183,6 +191,7 @@ def _build(settings: Settings) -> Flask:
     init_found(app)
     media.tell_when_measured(courses.note_playing_time)
     storage.ask_before_serving(fulfilment_service.is_open)
+    feed_views.ask_for_copies(download_views.copy_for)
     CHECKS["storage"] = lambda: storage.store().is_ready()
     CHECKS["queue"] = is_worker_alive
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)

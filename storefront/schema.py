@@ -5,6 +5,7 @@ from storefront.cart import models as _cart
 from storefront.catalog import models as _catalog
 from storefront.checkout import models as _checkout
 from storefront.core.db import Base
+from storefront.feeds import models as _feeds
 from storefront.fulfilment import file_models as _files
 from storefront.fulfilment import models as _fulfilment
 from storefront.importing import models as _importing
@@ -35,6 +36,7 @@ ROOMS = (
     _catalog,
     _checkout,
     _files,
+    _feeds,
     _fulfilment,
     _importing,
     _invoicing,

@@ -227,6 +227,7 @@ def _write_content(
         title=words["title"],
         body=words.get("body") or words.get("instructions") or "",
         pattern=words.get("pattern", ""),
+        url=words.get("url", ""),
         file_id=files[words["file"], words["filename"]].id if kind is ContentKind.FILE else None,
         position=position,
         translations=_content_words(words),

@@ -25,6 +25,11 @@ def init_guard(app: Flask) -> None:
     app.teardown_request(_forget_actor)
 
 
+def send_to_login() -> BaseResponse:
+    """Lead to the login, and from there back to where they were."""
+    return go(url_for("accounts.login", next=_way_back()))
+
+
 def _check() -> BaseResponse | None:
     if request.endpoint is None:
         return None
@@ -39,7 +44,7 @@ def _check() -> BaseResponse | None:
         raise Forbidden
     account = sessions.current_account()
     if account is None:
-        return go(url_for("accounts.login", next=_way_back()))
+        return send_to_login()
     if access is Access.OWNER and not account.is_owner:
         raise Forbidden
     return None

@@ -66,7 +66,11 @@ def refresh_card(product_id: int) -> None:
             **_offered(product_id),
             other_prices=_other_prices(product_id),
             cover=cover_of(cover) if cover else None,
-            facts={"contents": _contents(product_id), "samples": _samples(product_id)},
+            facts={
+                "contents": _contents(product_id),
+                "samples": _samples(product_id),
+                "access": _access(product_id),
+            },
         )
     )
 
@@ -142,6 +146,35 @@ def _contents(product_id: int) -> list[dict[str, Any]]:
         )
     )
     return [_content_fact(content) for content in db.session().scalars(statement)]
+
+
+def _access(product_id: int) -> dict[str, Any]:
+    """Return how long buyers may use it, and from when; empty when that is for ever and at once."""
+    own = (
+        db.session()
+        .execute(
+            select(Product.access_days, Product.access_until, Product.opens_at).where(
+                Product.id == product_id
+            )
+        )
+        .one()
+    )
+    variants = db.session().execute(
+        select(Variant.id, Variant.access_days, Variant.access_until).where(
+            Variant.product_id == product_id,
+            Variant.access_days.is_not(None) | Variant.access_until.is_not(None),
+        )
+    )
+    fact = {
+        **_window_fact(own.access_days, own.access_until),
+        "opens_at": own.opens_at.isoformat() if own.opens_at else None,
+        "variants": {str(row.id): _window_fact(row.access_days, row.access_until) for row in variants},
+    }
+    return fact if any(fact.values()) else {}
+
+
+def _window_fact(days: int | None, until: datetime | None) -> dict[str, Any]:
+    return {"days": days, "until": until.isoformat() if until else None}
 
 
 def _samples(product_id: int) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class ContentKind(StrEnum):
     COURSE = "course"
     LICENCE = "licence"
     TEXT = "text"
+    LINK = "link"
 
 
 class Stamp(StrEnum):

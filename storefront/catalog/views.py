@@ -10,6 +10,7 @@ from storefront.catalog.choosing import OPTION_FIELDS, axes_of, match_options
 from storefront.catalog.collections import read_home
 from storefront.catalog.page import Offer, ProductPage, find_page, find_preview
 from storefront.catalog.showing import pictures_for
+from storefront.catalog.windows import ShownWindow, shown_window
 from storefront.core.errors import NotFound
 from storefront.shop import choosing
 from storefront.shop.service import currencies
@@ -80,6 +81,7 @@ def preview_product(token: str) -> Response:
 @cacheable
 def _show_published(product: ProductPage) -> Response:
     page_ends_at(product.price_changes_at)
+    page_ends_at(_window(product).changes_at)
     return _render(product, is_preview=False)
 
 
@@ -97,8 +99,14 @@ def _render(product: ProductPage, *, is_preview: bool) -> Response:
         samples=product.facts.get("samples", []),
         free_lessons=_free_lessons(product.facts.get("contents", [])),
         contents=product.facts.get("contents", []),
+        access=_window(product),
         is_preview=is_preview,
     )
+
+
+def _window(product: ProductPage) -> ShownWindow:
+    chosen = _chosen(product.variants)
+    return shown_window(product.facts, chosen.id if chosen else None)
 
 
 def _free_lessons(contents: list[dict[str, Any]]) -> list[dict[str, Any]]:

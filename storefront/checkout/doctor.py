@@ -57,8 +57,10 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         N_("A buyer has fewer licence keys than were paid for."),
         """SELECT o.number FROM entitlement e JOIN shop_order o ON o.id = e.order_id
            JOIN content c ON c.product_id = e.product_id AND (c.variant_id IS NULL OR c.variant_id = e.variant_id)
-           WHERE c.kind = 'licence' AND e.granted_at < :patience AND e.revoked_at IS NULL AND e.quantity >
-           (SELECT count(*) FROM licence_key k WHERE k.entitlement_id = e.id AND k.content_id = c.id AND k.position IS NOT NULL)
+           WHERE c.kind = 'licence' AND e.granted_at < :patience AND e.revoked_at IS NULL AND e.parent_id IS NULL
+           AND e.quantity > (SELECT count(*) FROM licence_key k JOIN entitlement h ON h.id = k.entitlement_id
+           WHERE k.content_id = c.id AND k.position IS NOT NULL
+           AND (h.id = e.id OR (h.parent_id = e.id AND h.taken_back_at IS NULL)))
            AND (NOT c.keys_from_pool OR EXISTS (SELECT 1 FROM licence_key f WHERE f.content_id = c.id AND f.state = 'free'))""",
     ),
     "burnt_key_in_use": (
@@ -70,6 +72,17 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         N_("A licence key counts, although its buyer has no access any more."),
         """SELECT o.number FROM licence_key k JOIN entitlement e ON e.id = k.entitlement_id
            JOIN shop_order o ON o.id = e.order_id WHERE k.state = 'active' AND e.revoked_at IS NOT NULL""",
+    ),
+    "too_many_seats": (
+        N_("A buyer has given away more places than were bought."),
+        """SELECT o.number FROM entitlement e JOIN shop_order o ON o.id = e.order_id
+           WHERE e.parent_id IS NULL AND e.quantity < (SELECT count(*) FROM entitlement s
+           WHERE s.parent_id = e.id AND s.taken_back_at IS NULL)""",
+    ),
+    "seat_outlives_purchase": (
+        N_("A purchase is closed, but a place that was given away of it is open."),
+        """SELECT o.number FROM entitlement s JOIN entitlement e ON e.id = s.parent_id
+           JOIN shop_order o ON o.id = e.order_id WHERE s.revoked_at IS NULL AND e.revoked_at IS NOT NULL""",
     ),
     "reserved_stock": (
         N_("The count of reserved units differs from what open orders hold."),

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     x_accel_prefix: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: str = ""
+    country_header: str = ""
+    access_log_days: int = Field(default=90, ge=1, le=3650)
     demo: bool = True
 
     @field_validator("secret_keys", "stripe_webhook_secrets", mode="before")

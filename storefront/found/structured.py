@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from storefront.catalog.page import Offer, ProductPage
 from storefront.catalog.states import ProductKind
+from storefront.catalog.windows import shown_window
 from storefront.core.money import exponent_of
 from storefront.found.gtin import is_gtin
 from storefront.found.head import whole_address
@@ -114,7 +115,7 @@ def _offer(product: ProductPage, offer: Offer) -> Data:
         "sku": offer.sku,
         "price": f"{price.price.decimal:.{exponent_of(offer.currency)}f}",
         "priceCurrency": offer.currency,
-        "availability": f"{_BASE}/{'OutOfStock' if offer.stock == 0 else 'InStock'}",
+        "availability": f"{_BASE}/{_availability(product, offer)}",
         "itemCondition": f"{_BASE}/NewCondition",
         "seller": {"@type": "Organization", "@id": _owner_id(), "name": shop_view(current_language()).name},
     }
@@ -123,6 +124,12 @@ def _offer(product: ProductPage, offer: Offer) -> Data:
     if has_several and in_language(offer, "title"):
         node["name"] = in_language(offer, "title")
     return node
+
+
+def _availability(product: ProductPage, offer: Offer) -> str:
+    if offer.stock == 0:
+        return "OutOfStock"
+    return "PreOrder" if shown_window(product.facts, offer.id).opens_at is not None else "InStock"
 
 
 def _course(product: ProductPage) -> Data:

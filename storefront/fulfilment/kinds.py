@@ -5,7 +5,7 @@ which kind a content is. A kind without a handler is just shown: files, courses,
 entitlement.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from storefront.catalog.models import Content
 from storefront.catalog.states import ContentKind
@@ -29,6 +29,19 @@ class Handler(Protocol):
 
     def restore(self, entitlement: Entitlement, content: Content) -> None:
         """Open it again."""
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A handler whose things are counted: what a seat gets is taken from what the buyer of several has.
+
+    ``grant`` follows for the seat in a job, and gives what is missing. When the seat is taken back, its things are
+    revoked, and ``grant`` is called for the buyer again, for the places that are the buyer's own
+    (``fulfilment.places.own_positions``).
+    """
+
+    def share(self, parent: Entitlement, seat: Entitlement, content: Content) -> None:
+        """Hand the seat what lies at its ``seat_position``, if it lies there; harmless when repeated."""
 
 
 class Plain:
@@ -56,3 +69,10 @@ def register(kind: ContentKind, handler: Handler) -> None:
 def handler_of(kind: ContentKind) -> Handler:
     """Return who looks after contents of the kind."""
     return _handlers.get(kind, _PLAIN)
+
+
+def share(parent: Entitlement, seat: Entitlement, content: Content) -> None:
+    """Hand a seat its part of a content, where parts are counted."""
+    handler = handler_of(content.kind)
+    if isinstance(handler, Sharing):
+        handler.share(parent, seat, content)

@@ -11,13 +11,15 @@ from storefront.catalog.states import ContentKind, ProductKind, Stamp
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import NotFound
-from storefront.core.ids import new_public_id
-from storefront.fulfilment.inserting import insert_once
+from storefront.fulfilment.closing import belongs, close, contents_of, reopen
+from storefront.fulfilment.doors import require_open, require_theirs
+from storefront.fulfilment.granting import insert_entitlement
 from storefront.fulfilment.kinds import handler_of
 from storefront.fulfilment.limits import Allowance, is_limited, look_up_files
 from storefront.fulfilment.models import Entitlement, LicenceKey
+from storefront.fulfilment.states import Standing
 from storefront.journal.service import write as journal
-from storefront.orders.models import Order, OrderLine
+from storefront.orders.models import Order
 
 
 @dataclass(slots=True)
@@ -58,15 +60,29 @@ class Holding:
         """Whether the buyer may use it at this moment."""
         return is_active(self.entitlement)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is the buyer's, be it not open yet or ended."""
+        return self.entitlement.revoked_at is None
+
+    @property
+    def can_be_heard(self) -> bool:
+        """Whether there may be something for a podcast program in it: a course, a sound or a film."""
+        return any(
+            content.kind is ContentKind.COURSE
+            or (content.file is not None and content.file.content_type.startswith(("audio/", "video/")))
+            for content in self.contents
+        )
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the buyer may give places of it to others: bought several times, and not only a parcel."""
+        return self.entitlement.parent_id is None and self.entitlement.quantity > 1 and bool(self.contents)
+
 
 def is_active(entitlement: Entitlement) -> bool:
-    """Whether the entitlement counts at this moment."""
-    moment = now()
-    return (
-        entitlement.revoked_at is None
-        and entitlement.starts_at <= moment
-        and (entitlement.ends_at is None or entitlement.ends_at > moment)
-    )
+    """Whether the entitlement counts at this moment: given, open, not ended, and not handed on to somebody else."""
+    return entitlement.standing is Standing.OPEN
 
 
 def is_open(public_id: str) -> bool:
@@ -82,10 +98,10 @@ def grant(order: Order) -> None:
         NeedsAttention: a kind of content can't be given without the owner's help.
     """
     for line in order.lines:
-        entitlement_id = _insert_entitlement(order, line)
+        entitlement_id = insert_entitlement(order, line)
         if entitlement_id is not None:
             journal(order.topic, "access.granted", title=line.title, quantity=line.quantity)
-    for entitlement in entitlements_of(order.id):
+    for entitlement in _entitlements(Entitlement.order_id == order.id):
         grant_contents(entitlement)
 
 
@@ -97,31 +113,31 @@ def grant_contents(entitlement: Entitlement) -> None:
 
 
 def revoke(order: Order, reason: str) -> None:
-    """Close every door that the order opened; harmless when repeated."""
-    for entitlement in entitlements_of(order.id):
-        _revoke(order, entitlement, reason)
+    """Close every door that the order opened, those of its seats too; harmless when repeated."""
+    for entitlement in _entitlements(Entitlement.order_id == order.id):
+        close(entitlement, reason)
 
 
 def revoke_line(order_line_id: int, reason: str) -> None:
-    """Close what one line of an order opened; harmless when repeated. The order must be locked.
+    """Close what one line of an order opened, its seats too; harmless when repeated. The order must be locked.
 
     ``reason`` is a word for the owner. Give lines a reason of their own: ``restore`` opens whatever of the order was
     closed for its reason.
     """
     for entitlement in _entitlements(Entitlement.order_line_id == order_line_id):
-        _revoke(db.session().get_one(Order, entitlement.order_id), entitlement, reason)
+        close(entitlement, reason)
 
 
 def restore(order: Order, reason: str) -> None:
-    """Open again what was closed for that reason, because the money came back."""
-    for entitlement in entitlements_of(order.id):
-        _restore(order, entitlement, reason)
+    """Open again what was closed for that reason, because the money came back; other reasons keep it closed."""
+    for entitlement in _entitlements(Entitlement.order_id == order.id):
+        reopen(entitlement, reason)
 
 
 def restore_line(order_line_id: int, reason: str) -> None:
     """Open again what one line gave, if it was closed for that reason. The order must be locked."""
     for entitlement in _entitlements(Entitlement.order_line_id == order_line_id):
-        _restore(db.session().get_one(Order, entitlement.order_id), entitlement, reason)
+        reopen(entitlement, reason)
 
 
 def claim_for_account(account_id: int, email: str) -> int:
@@ -138,37 +154,33 @@ def claim_for_account(account_id: int, email: str) -> int:
 
 
 def entitlements_of(order_id: int) -> list[Entitlement]:
-    """Return what an order gives, line by line."""
-    return _entitlements(Entitlement.order_id == order_id)
-
-
-def contents_of(entitlement: Entitlement) -> list[Content]:
-    """Return what comes with what was bought, as it is now."""
-    statement = select(Content).where(Content.product_id == entitlement.product_id).order_by(Content.id)
-    return [content for content in db.session().scalars(statement) if _belongs(content, entitlement)]
+    """Return what an order gives to its buyer, line by line; seats that were given away are not among it."""
+    return _entitlements(Entitlement.order_id == order_id, Entitlement.parent_id.is_(None))
 
 
 def holdings_of_order(order_id: int) -> list[Holding]:
     """Return what the buyer of an order has (4 queries at any number of lines)."""
-    return _holdings(
-        select(Entitlement).where(Entitlement.order_id == order_id).order_by(Entitlement.order_line_id)
-    )
+    statement = select(Entitlement).where(Entitlement.order_id == order_id, Entitlement.parent_id.is_(None))
+    return read_holdings(statement.order_by(Entitlement.order_line_id))
 
 
 def holdings_of_account(account_id: int) -> list[Holding]:
     """Return everything that an account has, newest first (4 queries)."""
     statement = select(Entitlement).where(Entitlement.account_id == account_id)
-    return _holdings(statement.order_by(Entitlement.granted_at.desc(), Entitlement.id.desc()))
+    return read_holdings(statement.order_by(Entitlement.granted_at.desc(), Entitlement.id.desc()))
 
 
 def find_in_library(
     account_id: int, *, words: str = "", kind: ProductKind | None = None, archived: bool = False
 ) -> list[Holding]:
-    """Return what an account may use now, newest first: by words, by kind, put aside or not (4 queries)."""
+    """Return what an account has, newest first: by words, by kind, put aside or not (4 queries).
+
+    What opens later or has ended is among it; what was taken back is not.
+    """
     return [
         holding
         for holding in holdings_of_account(account_id)
-        if holding.is_active
+        if holding.is_kept
         and (holding.entitlement.archived_at is not None) == archived
         and kind in (None, holding.product.kind)
         and _is_found(holding, words)
@@ -188,14 +200,34 @@ def set_aside(account_id: int, public_id: str, *, aside: bool) -> None:
 
 
 def get_holding(public_id: str) -> Holding:
-    """Return one thing by its unguessable address.
+    """Return one thing by its unguessable address, for those whom it belongs to, if it may be used now.
+
+    Every view of a buyer's content begins with this.
 
     Raises:
-        NotFound: there is none, or it was taken back; the answer is the same.
+        NotFound: there is none, it was taken back, or it is another account's; the answer is the same.
+        NotOpen: it opens later, has ended, or was handed on; ``ConfirmFirst``: somebody must confirm first.
     """
-    found = _holdings(select(Entitlement).where(Entitlement.public_id == public_id))
-    if not found or not found[0].is_active:
+    holding = get_kept_holding(public_id)
+    require_open(holding.entitlement)
+    return holding
+
+
+def product_of(entitlement: Entitlement) -> Product:
+    """Return what was bought."""
+    return db.session().get_one(Product, entitlement.product_id)
+
+
+def get_kept_holding(public_id: str) -> Holding:
+    """Return one thing by its unguessable address, also before it opens and after it has ended: for pages about it.
+
+    Raises:
+        NotFound: there is none, it was taken back, or it is another account's; the answer is the same.
+    """
+    found = read_holdings(select(Entitlement).where(Entitlement.public_id == public_id))
+    if not found or not found[0].is_kept:
         raise NotFound
+    require_theirs(found[0].entitlement)
     return found[0]
 
 
@@ -204,27 +236,8 @@ def _entitlements(*conditions: ColumnElement[bool]) -> list[Entitlement]:
     return list(db.session().scalars(statement))
 
 
-def _revoke(order: Order, entitlement: Entitlement, reason: str) -> None:
-    if entitlement.revoked_at is not None:
-        return
-    entitlement.revoked_at, entitlement.revoked_reason = now(), reason
-    for content in contents_of(entitlement):
-        handler_of(content.kind).revoke(entitlement, content)
-    journal(order.topic, "access.revoked", reason=reason)
-
-
-def _restore(order: Order, entitlement: Entitlement, reason: str) -> None:
-    if entitlement.revoked_at is None or entitlement.revoked_reason != reason:
-        return
-    entitlement.revoked_at = entitlement.revoked_reason = None
-    for content in contents_of(entitlement):
-        handler = handler_of(content.kind)
-        handler.restore(entitlement, content)
-        handler.grant(entitlement, content)  # what was added while it was closed
-    journal(order.topic, "access.restored", reason=reason)
-
-
-def _holdings(statement: Any) -> list[Holding]:
+def read_holdings(statement: Any) -> list[Holding]:
+    """Return what a statement of entitlements finds, with products, contents and keys (4 queries)."""
     session = db.session()
     entitlements = list(session.scalars(statement))
     if not entitlements:
@@ -251,7 +264,7 @@ def _holdings(statement: Any) -> list[Holding]:
         Holding(
             entitlement=entitlement,
             product=products[entitlement.product_id],
-            contents=[content for content in contents if _belongs(content, entitlement)],
+            contents=[content for content in contents if belongs(content, entitlement)],
             keys=[key for key in keys if key.entitlement_id == entitlement.id],
         )
         for entitlement in entitlements
@@ -268,26 +281,3 @@ def _is_found(holding: Holding, words: str) -> bool:
     ]
     text = " ".join(titles).casefold()
     return all(word in text for word in words.casefold().split())
-
-
-def _belongs(content: Content, entitlement: Entitlement) -> bool:
-    return content.product_id == entitlement.product_id and content.variant_id in (
-        None,
-        entitlement.variant_id,
-    )
-
-
-def _insert_entitlement(order: Order, line: OrderLine) -> int | None:
-    values = {
-        "public_id": new_public_id(),
-        "order_id": order.id,
-        "order_line_id": line.id,
-        "product_id": line.product_id,
-        "variant_id": line.variant_id,
-        "account_id": order.account_id,
-        "email": order.email,
-        "quantity": line.quantity,
-        "granted_at": now(),
-        "starts_at": now(),
-    }
-    return insert_once(Entitlement, values)

@@ -10,6 +10,8 @@ from storefront.accounts.sessions import current_account
 from storefront.catalog.states import ProductKind
 from storefront.core.db import unit_of_work
 from storefront.fulfilment import service
+from storefront.fulfilment.doors import ConfirmFirst, NotOpen
+from storefront.fulfilment.sharing import masked
 from storefront.web.access import customer_only, public
 from storefront.web.pages import go, render_page
 
@@ -69,9 +71,22 @@ def archive(public_id: str) -> BaseResponse:
 @fulfilment.get("/library/<public_id>")
 @public
 def show_holding(public_id: str) -> Response:
-    """Show one thing that was bought, to whoever knows its unguessable address."""
+    """Show one thing that was bought, to those whom it belongs to."""
     holding = service.get_holding(public_id)
     return render_page("fulfilment/show_holding.html", holding=holding, classroom=_classroom_of(holding))
+
+
+@fulfilment.app_errorhandler(NotOpen)
+def show_closed(error: NotOpen) -> Response:
+    """Say why something that was bought can't be used now, and what one can do."""
+    return render_page(
+        "fulfilment/closed.html",
+        status=error.status,
+        entitlement=error.entitlement,
+        product=service.product_of(error.entitlement),
+        must_confirm=isinstance(error, ConfirmFirst),
+        mailbox=masked(error.entitlement.email),
+    )
 
 
 def _kind(word: str | None) -> ProductKind | None:

@@ -3,9 +3,12 @@
 from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from storefront.core.db import unit_of_work
 from storefront.core.errors import NotFound
 from storefront.fulfilment import watching
+from storefront.fulfilment.access import note
 from storefront.fulfilment.service import get_holding
+from storefront.fulfilment.states import Deed
 from storefront.fulfilment.views import fulfilment
 from storefront.storage import service as storage
 from storefront.web.access import public
@@ -21,6 +24,8 @@ def watch(public_id: str, content_id: str) -> Response:
     if content is None:
         raise NotFound
     playable = watching.find(holding, content_id)
+    with unit_of_work():
+        note(holding.entitlement, Deed.STREAM, content.title)
     return render_page(
         "fulfilment/watch.html",
         holding=holding,
@@ -52,6 +57,8 @@ def download_media(public_id: str, thing_id: str) -> BaseResponse:
     playable = watching.find(holding, thing_id)
     if playable.is_stream_only:
         raise NotFound
+    with unit_of_work():
+        note(holding.entitlement, Deed.DOWNLOAD, playable.stored.filename)
     return redirect(storage.signed_url(playable.stored, holder=public_id), 302)
 
 

@@ -11,6 +11,7 @@ from storefront.core.ids import new_public_id
 from storefront.core.sentences import keep
 from storefront.fulfilment.inserting import insert_once
 from storefront.fulfilment.models import Entitlement, KeyState, LicenceKey
+from storefront.fulfilment.places import own_places, own_positions
 from storefront.jobs.registry import NeedsAttention
 from storefront.licensing import pool, signing
 from storefront.licensing.models import Activation
@@ -48,6 +49,19 @@ class LicenceKeys:
             elif not pool.take(entitlement, content, position):
                 _call_for_keys(entitlement, content)
                 return
+
+    def share(self, parent: Entitlement, seat: Entitlement, content: Content) -> None:
+        """Let a seat have the buyer's key of its place, with its activations: there are never more than were bought."""
+        db.session().execute(
+            update(LicenceKey)
+            .where(
+                LicenceKey.entitlement_id == parent.id,
+                LicenceKey.content_id == content.id,
+                LicenceKey.position == seat.seat_position,
+            )
+            .values(entitlement_id=seat.id, position=0)
+            .execution_options(synchronize_session=False)
+        )
 
     def revoke(self, entitlement: Entitlement, content: Content) -> None:
         """Suspend the keys while a bank makes up its mind, else burn them for good."""
@@ -117,7 +131,7 @@ def lacking_lines(order_id: int) -> set[int]:
             Entitlement.revoked_at.is_(None),
             Content.kind == ContentKind.LICENCE,
             Content.variant_id.is_(None) | (Content.variant_id == Entitlement.variant_id),
-            Entitlement.quantity > given,
+            own_places() > given,
         )
     )
     return set(db.session().scalars(statement))
@@ -142,7 +156,7 @@ def _lacking_positions(entitlement: Entitlement, content: Content) -> list[int]:
             )
         )
     )
-    return [position for position in range(entitlement.quantity) if position not in given]
+    return [position for position in own_positions(entitlement) if position not in given]
 
 
 def _call_for_keys(entitlement: Entitlement, content: Content) -> None:

@@ -17,6 +17,7 @@ from storefront.core.faults import reach
 from storefront.core.ids import new_public_id
 from storefront.fulfilment.inserting import insert_once
 from storefront.fulfilment.models import Entitlement, KeyState, LicenceKey
+from storefront.fulfilment.places import own_places
 from storefront.jobs.service import enqueue
 from storefront.journal import service as journal
 from storefront.licensing.models import ImportState, KeyImport
@@ -220,7 +221,7 @@ def _waiting_orders(content: Content) -> list[int]:
         .where(
             Entitlement.product_id == content.product_id,
             Entitlement.revoked_at.is_(None),
-            Entitlement.quantity > given,
+            own_places() > given,
         )
         .group_by(Entitlement.order_id)
         .order_by(func.min(Entitlement.id))

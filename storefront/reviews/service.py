@@ -16,6 +16,7 @@ from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import N_, NotFound, Refused
 from storefront.core.ids import new_public_id
+from storefront.fulfilment.doors import require_theirs
 from storefront.fulfilment.models import Entitlement
 from storefront.fulfilment.service import is_active
 from storefront.journal import service as journal
@@ -64,11 +65,12 @@ def get_purchase(public_id: str) -> Purchase:
     """Return the purchase at that unguessable address, which may be reviewed (3 queries).
 
     Raises:
-        NotFound: there is none, or it was taken back because the money went back.
+        NotFound: there is none, it was taken back because the money went back, or it is another account's.
     """
     entitlement = db.session().scalar(select(Entitlement).where(Entitlement.public_id == public_id))
     if entitlement is None or not is_active(entitlement):
         raise NotFound
+    require_theirs(entitlement)
     product = db.session().get_one(Product, entitlement.product_id)
     return Purchase(entitlement, product, _find(entitlement))
 

@@ -34,6 +34,8 @@ class ShopProfile(Base):
     ``tax_mode`` is off, rates or stripe; ``country`` is where the shop is at home for its taxes, and ``tax_version``
     rises with every change of the table of rates, which processes keep. ``offers_withdrawal`` shows consumers where to
     withdraw from a contract; ``asks_terms`` and ``asks_waiver`` put boxes into the checkout.
+    ``expiry_notice_days`` is how long before access ends its buyer is told; 0 never tells. ``sharing_places`` is from
+    how many places in a day something may be used before its buyer is asked to confirm by mail; 0 never asks.
     """
 
     __tablename__ = "shop_profile"
@@ -67,6 +69,8 @@ class ShopProfile(Base):
     offers_withdrawal: Mapped[bool] = mapped_column(default=True, server_default=true())
     asks_terms: Mapped[bool] = mapped_column(default=False, server_default=false())
     asks_waiver: Mapped[bool] = mapped_column(default=False, server_default=false())
+    expiry_notice_days: Mapped[int] = mapped_column(default=7, server_default=text("7"))
+    sharing_places: Mapped[int] = mapped_column(default=10, server_default=text("10"))
     backup_noted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 

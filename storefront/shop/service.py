@@ -42,6 +42,8 @@ class ProfileInput:
     currency: str
     translations: dict[str, dict[str, str]]
     review_reminder_days: int = 10
+    expiry_notice_days: int = 7
+    sharing_places: int = 10
     other_currencies: tuple[str, ...] = ()
 
 
@@ -89,6 +91,7 @@ def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
     changed = {}
     for name in (
         "name", "tagline", "about", "refund_policy", "contact_email", "currency", "review_reminder_days",
+        "expiry_notice_days", "sharing_places",
     ):  # fmt: skip
         before, after = getattr(profile, name), getattr(wanted, name)
         if before != after:
@@ -268,5 +271,7 @@ _DEFAULTS = {
     "review_reminder_days": 10,
     "recovery": Reminder.OFF,
     "recovery_hours": 4,
+    "expiry_notice_days": 7,
+    "sharing_places": 10,
     "translations": {},
 }

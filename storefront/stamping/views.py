@@ -9,8 +9,10 @@ from storefront.catalog.states import Stamp
 from storefront.core import db
 from storefront.core.errors import NotFound
 from storefront.fulfilment import downloads, packing
+from storefront.fulfilment.access import note
 from storefront.fulfilment.file_models import PackState
 from storefront.fulfilment.service import Holding, get_holding
+from storefront.fulfilment.states import Deed
 from storefront.fulfilment.views import fulfilment
 from storefront.stamping import service
 from storefront.stamping.models import CopyState, StampedCopy
@@ -28,8 +30,7 @@ def download(public_id: str, content_id: str) -> BaseResponse:
     content, stored = downloads.find_file(holding, content_id, _version())
     given: StoredFile | None = stored
     if content.stamp is not Stamp.NONE:
-        copy = _copy(holding, content, stored)
-        given = copy.file if copy.state is CopyState.READY else None
+        given = copy_for(holding, content, stored)
     if given is None:
         page = "fulfilment.wait_for_copy"
         return redirect(url_for(page, public_id=public_id, content_id=content_id, version=_version()), 302)
@@ -37,6 +38,12 @@ def download(public_id: str, content_id: str) -> BaseResponse:
         return Response(content_type=given.content_type, headers={"Content-Length": str(given.size)})
     _count(holding, content, stored)
     return redirect(signed_url(given, holder=public_id), 302)
+
+
+def copy_for(holding: Holding, content: Content, stored: StoredFile) -> StoredFile | None:
+    """Return the buyer's marked copy of a file, or None while it is being made."""
+    copy = _copy(holding, content, stored)
+    return copy.file if copy.state is CopyState.READY else None
 
 
 @fulfilment.get("/downloads/<public_id>/<content_id>/copy")
@@ -69,6 +76,8 @@ def download_all(public_id: str) -> BaseResponse:
         pack = packing.ask_for(holding)
     if pack.state is not PackState.READY or pack.file is None:
         return redirect(url_for("fulfilment.wait_for_pack", public_id=public_id), 302)
+    with db.unit_of_work():
+        note(holding.entitlement, Deed.DOWNLOAD, holding.product.title)
     return redirect(signed_url(pack.file, holder=public_id), 302)
 
 
@@ -104,5 +113,6 @@ def _count(holding: Holding, content: Content, stored: StoredFile) -> None:
     def work() -> None:
         with db.unit_of_work():
             downloads.count(holding.entitlement, content, stored, goes_on=goes_on)
+            note(holding.entitlement, Deed.DOWNLOAD, content.title)
 
     db.again_on_conflict(work)

@@ -93,6 +93,15 @@ CONTENT = {
         ),
         _thing(
             {
+                "kind": {"const": "link"},
+                "title": TEXT,
+                "url": {"type": "string", "pattern": "^https://"},
+                "body": TEXT,
+                "translations": _chinese("title", "body"),
+            }
+        ),
+        _thing(
+            {
                 "kind": {"const": "course"},
                 "title": TEXT,
                 "translations": _chinese("title"),

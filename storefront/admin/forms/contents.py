@@ -53,6 +53,7 @@ class ContentForm(LicenceFields, SeenForm):
 
     title = line_field(_("Title"), 200, _TITLE)
     pattern = StringField(_("Pattern of the keys"), filters=[trimmed], default="****-****-****-####")
+    url = line_field(_("Web address"), 500)
     body = text_field(_("Text"))
     variant = SelectField(_("Who gets it"), validate_choice=False)
     is_stream_only = BooleanField(_("Only to be watched or heard here, without a download"))
@@ -197,6 +198,7 @@ class NewContentForm(OwnerForm):
 
     title = line_field(_("Title"), 200, _TITLE)
     pattern = StringField(_("Pattern of the keys"), filters=[trimmed], default="****-****-****-####")
+    url = line_field(_("Web address"), 500)
     body = text_field(_("Text"))
 
 
@@ -224,6 +226,7 @@ def content_state(content: Content) -> str:
     return state_of(
         content.title,
         content.pattern,
+        content.url,
         content.body,
         content.variant_id,
         content.translations,
@@ -321,6 +324,7 @@ def _content_values(content: Content) -> dict[str, Any]:
         "keys_from_pool": content.keys_from_pool,
         "activation_limit": "" if content.activation_limit is None else str(content.activation_limit),
         "low_pool_at": str(content.low_pool_at),
+        "url": content.url,
         "body": content.body,
         "variant": str(content.variant_id or ""),
         "is_stream_only": content.is_stream_only,

@@ -42,6 +42,20 @@ class SettingsForm(SeenForm):
             NumberRange(0, 365, _("Please enter a number of days from 0 to 365.")),
         ],
     )
+    expiry_notice_days = IntegerField(
+        _("Tell buyers so many days before access ends"),
+        [
+            InputRequired(_("Please enter a number of days from 0 to 365.")),
+            NumberRange(0, 365, _("Please enter a number of days from 0 to 365.")),
+        ],
+    )
+    sharing_places = IntegerField(
+        _("Places in a day before buyers must confirm"),
+        [
+            InputRequired(_("Please enter a number from 0 to 1000.")),
+            NumberRange(0, 1000, _("Please enter a number from 0 to 1000.")),
+        ],
+    )
     name_zh = line_field(_("Name of the shop"), 80)
     tagline_zh = line_field(_("One line about it"), 200)
     about_zh = text_field(_("About the shop"), 10_000)
@@ -64,6 +78,8 @@ class SettingsForm(SeenForm):
             currency=self.currency.data,
             other_currencies=self.other_currencies.codes,
             review_reminder_days=self.review_reminder_days.data,
+            expiry_notice_days=self.expiry_notice_days.data,
+            sharing_places=self.sharing_places.data,
             translations=chinese(
                 name=self.name_zh.data,
                 tagline=self.tagline_zh.data,
@@ -91,6 +107,8 @@ def settings_state(profile: ShopProfile) -> str:
         profile.currency,
         profile.other_currencies,
         profile.review_reminder_days,
+        profile.expiry_notice_days,
+        profile.sharing_places,
         profile.translations,
     )
 
@@ -103,6 +121,8 @@ def _values(profile: ShopProfile) -> dict[str, Any]:
         "currency": profile.currency,
         "other_currencies": ", ".join(profile.other_currencies or []),
         "review_reminder_days": profile.review_reminder_days,
+        "expiry_notice_days": profile.expiry_notice_days,
+        "sharing_places": profile.sharing_places,
         **{name: getattr(profile, name) for name in names},
         **{f"{name}_zh": in_chinese(profile, name) for name in names},
     }

@@ -2,7 +2,9 @@
 
 from storefront.admin.blueprint import admin
 from storefront.admin.views import (
+    access,
     bulk,
+    buyers,
     categories,
     codes,
     collections,
@@ -38,8 +40,10 @@ from storefront.admin.views import (
 )
 
 __all__ = [
+    "access",
     "admin",
     "bulk",
+    "buyers",
     "categories",
     "codes",
     "collections",

@@ -225,6 +225,8 @@ def _create(product: Product, kind: ContentKind, form: NewContentForm) -> Conten
         return content
     if kind is ContentKind.TEXT:
         return contents.add_text(product, form.title.data, form.body.data)
+    if kind is ContentKind.LINK:
+        return contents.add_link(product, form.title.data, form.url.data, form.body.data)
     return contents.add_course(product, form.title.data)
 
 
@@ -244,6 +246,7 @@ def _save(product: Product, content_id: str, form: ContentForm) -> None:
         body=form.body.data,
         pattern=form.pattern.data,
         variant_id=form.variant_id,
+        url=form.url.data or "",
         translations=form.translations,
         rules=form.rules if content.kind is ContentKind.FILE else None,
     )
@@ -253,7 +256,7 @@ def _save(product: Product, content_id: str, form: ContentForm) -> None:
 
 def _new_form(kind: str) -> NewContentForm:
     """Files have their own way in."""
-    if kind not in (ContentKind.LICENCE, ContentKind.TEXT, ContentKind.COURSE):
+    if kind not in (ContentKind.LICENCE, ContentKind.TEXT, ContentKind.LINK, ContentKind.COURSE):
         raise NotFound
     return NewLicenceForm() if kind == ContentKind.LICENCE else NewContentForm()
 

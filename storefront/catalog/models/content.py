@@ -1,4 +1,4 @@
-"""What a buyer gets: files, courses, licence keys, texts."""
+"""What a buyer gets: files, courses, licence keys, texts, links."""
 
 from sqlalchemy import (
     BigInteger,
@@ -24,7 +24,7 @@ class Content(Base):
     """One thing that comes with a product, or with one variant of it.
 
     Buyers are not given copies of this list: an entitlement points to the product, so what is added today reaches
-    everyone who bought before.
+    everyone who bought before. What each kind does when it is given and taken back: ``fulfilment.kinds``.
 
     ``is_stream_only``: it is shown and played, never given to be kept. A file may be downloaded ``download_limit``
     times, within ``download_days`` days from the purchase; None is without end.
@@ -42,6 +42,7 @@ class Content(Base):
         CheckConstraint("activation_limit IS NULL OR activation_limit > 0", name="activation_limit_positive"),
         CheckConstraint("download_limit IS NULL OR download_limit > 0", name="download_limit_positive"),
         CheckConstraint("download_days IS NULL OR download_days > 0", name="download_days_positive"),
+        CheckConstraint("kind <> 'link' OR url <> ''", name="link_has_url"),
     )
 
     id: Mapped[Id]
@@ -66,6 +67,7 @@ class Content(Base):
     download_limit: Mapped[int | None]
     download_days: Mapped[int | None]
     stamp: Mapped[Stamp] = choice(Stamp, "stamp", default=Stamp.NONE, server_default=text("'none'"))
+    url: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
     file: Mapped[StoredFile | None] = relationship(lazy="raise")
     chapters: Mapped[list["Chapter"]] = relationship(

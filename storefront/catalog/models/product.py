@@ -60,7 +60,9 @@ class Product(Base):
     offer has a price. ``option_names`` are the up to three things in which variants differ, ``specifications`` the
     rows of a table, each ``{"name", "value", "translations"}``. ``version`` rises with each save by the owner, so
     that two tabs can't overwrite each other unseen. ``review_count`` and ``rating_sum`` count the visible reviews,
-    changed in the same transaction as these. ``tax_class`` is a word of ``taxes.states``.
+    changed in the same transaction as these. ``tax_class`` is a word of ``taxes.states``. How long buyers may use it:
+    ``access_days`` from when it opens to them, or until ``access_until``, or for ever; ``opens_at`` is a release that
+    is still to come (pre-orders).
     """
 
     __tablename__ = "product"
@@ -78,6 +80,14 @@ class Product(Base):
             "price_next_at",
             sqlite_where=text("price_next_at IS NOT NULL"),
             postgresql_where=text("price_next_at IS NOT NULL"),
+        ),
+        CheckConstraint("access_days IS NULL OR access_days > 0", name="access_days_positive"),
+        CheckConstraint("access_days IS NULL OR access_until IS NULL", name="one_window"),
+        Index(
+            "ix_product_opens_at",
+            "opens_at",
+            sqlite_where=text("opens_at IS NOT NULL"),
+            postgresql_where=text("opens_at IS NOT NULL"),
         ),
     )
 
@@ -112,6 +122,9 @@ class Product(Base):
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    access_days: Mapped[int | None]
+    access_until: Mapped[datetime | None]
+    opens_at: Mapped[datetime | None]
 
     variants: Mapped[list["Variant"]] = relationship(
         back_populates="product",
@@ -165,6 +178,7 @@ class Variant(Base):
     ``sale_ends_at``, else ``price_amount``. ``sale_before_amount`` is the lowest price of the 30 days before the sale
     began, as the history has it. With ``pays_what_they_want`` the price is the least that one pays. ``low_stock`` is
     where the owner wants to be told, ``low_stock_told_at`` when that was done and stock has not risen since.
+    ``access_days`` or ``access_until`` say how long its buyers may use it, in place of what the product says.
     """
 
     __tablename__ = "variant"
@@ -186,6 +200,8 @@ class Variant(Base):
         ),
         CheckConstraint("cost_amount IS NULL OR cost_amount >= 0", name="cost_not_negative"),
         CheckConstraint("low_stock IS NULL OR low_stock >= 0", name="low_stock_not_negative"),
+        CheckConstraint("access_days IS NULL OR access_days > 0", name="access_days_positive"),
+        CheckConstraint("access_days IS NULL OR access_until IS NULL", name="one_window"),
         Index("ix_variant_product_id", "product_id", "position"),
     )
 
@@ -218,6 +234,8 @@ class Variant(Base):
     picture_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("picture.id", ondelete="SET NULL"), index=True
     )
+    access_days: Mapped[int | None]
+    access_until: Mapped[datetime | None]
 
     product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
     movements: WriteOnlyMapped["StockMovement"] = relationship(

@@ -1,7 +1,8 @@
-"""What buyers of a product get: files, licence keys, texts, courses."""
+"""What buyers of a product get: files, licence keys, texts, links, courses."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,7 @@ from storefront.catalog.service.texts import merged
 from storefront.catalog.states import ContentKind, Stamp
 from storefront.core import db
 from storefront.core.errors import N_, NotFound, Refused
+from storefront.jobs.service import enqueue
 from storefront.journal import service as journal
 from storefront.media import service as media
 from storefront.storage import service as storage
@@ -23,6 +25,7 @@ from storefront.storage.models import StoredFile
 from storefront.storage.service import Upload
 
 MOST_CONTENTS = 200
+LONGEST_URL = 500
 
 
 # What ``stamping`` knows how to mark.
@@ -106,6 +109,17 @@ def add_text(product: Product, title: str, body: str) -> Content:
     return content
 
 
+def add_link(product: Product, title: str, url: str, body: str) -> Content:
+    """Let buyers follow a link, with some words beside it.
+
+    Raises:
+        InvalidField: it is no web address.
+    """
+    content = _add(product, ContentKind.LINK, title, url=check_url(url), body=body)
+    journal.write(topic_of(product), "content.added", title=title, url=content.url)
+    return content
+
+
 def add_course(product: Product, title: str) -> Content:
     """Let buyers take a course, which has no chapters yet."""
     content = _add(product, ContentKind.COURSE, title)
@@ -123,22 +137,47 @@ def edit(
     variant_id: int | None,
     translations: dict[str, dict[str, str]],
     rules: "Rules | None" = None,
+    url: str = "",
 ) -> None:
-    """Change the words of a content, its key pattern (for keys from now on), for which variant it is, and its rules.
+    """Change the words of a content, its key pattern (for keys from now on) or address, for which variant it is, and
+    its rules.
 
     Raises:
-        InvalidField: the pattern is odd, the variant is not of this product, or this kind of file can't be stamped.
+        InvalidField: the pattern or the address is odd, the variant is not of this product, or this kind of file can't
+            be stamped.
     """
+    if content.kind is ContentKind.LINK:
+        content.url = check_url(url)
     if content.kind is ContentKind.LICENCE and pattern.strip() != content.pattern:
         content.pattern = check_pattern(pattern)
     if variant_id is not None and variant_id not in {variant.id for variant in product.variants}:
         raise InvalidField("variant", N_("This variant is gone. Please choose another."))
+    is_for_others = content.variant_id != variant_id
     content.title, content.body, content.variant_id = title, body, variant_id
     content.translations = merged(content.translations, translations)
     if rules is not None:
         _set_rules(content, rules)
     db.session().flush()
+    if is_for_others:
+        reach_buyers(content)
     journal.write(topic_of(product), "content.saved", title=title)
+
+
+def check_url(text: str) -> str:
+    """Return the web address without spaces around it.
+
+    Raises:
+        InvalidField: it is none, or too long.
+    """
+    plain = text.strip()
+    try:
+        parts = urlsplit(plain)
+    except ValueError:
+        parts = urlsplit("")
+    is_plain = len(plain) <= LONGEST_URL and plain.isprintable() and " " not in plain
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
+        raise InvalidField("url", N_("Please enter a web address such as https://example.org/room."))
+    return plain
 
 
 def move(product: Product, wanted: Sequence[str], step: str | None = None) -> None:
@@ -218,6 +257,7 @@ def _add(
     body: str = "",
     pattern: str = "",
     file_id: int | None = None,
+    url: str = "",
 ) -> Content:
     session = db.session()
     found = select(func.count(Content.id), func.coalesce(func.max(Content.position), -1)).where(
@@ -233,9 +273,16 @@ def _add(
         body=body,
         pattern=pattern,
         file_id=file_id,
+        url=url,
         position=last + 1,
         translations={},
     )
     session.add(content)
     session.flush()
+    reach_buyers(content)
     return content
+
+
+def reach_buyers(content: Content) -> None:
+    """Who bought before gets it too: most kinds are simply shown, but keys must be made."""
+    enqueue("grant_content", content_id=content.id)

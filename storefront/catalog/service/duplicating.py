@@ -49,6 +49,9 @@ def duplicate(product: Product, pictures: dict[int, EncodedPicture]) -> Product:
         currency=product.currency,
         option_names=product.option_names,
         specifications=product.specifications,
+        access_days=product.access_days,
+        access_until=product.access_until,
+        opens_at=product.opens_at,
         facts={},
     )
     db.session().add(made)
@@ -120,6 +123,8 @@ def _variant(variant: Variant, made: Product, sku: str, picture_id: int | None) 
         cost_amount=variant.cost_amount,
         low_stock=variant.low_stock,
         picture_id=picture_id,
+        access_days=variant.access_days,
+        access_until=variant.access_until,
         other_prices=[
             VariantPrice(currency=price.currency, amount=price.amount) for price in variant.other_prices
         ],
@@ -133,7 +138,7 @@ def _copy_contents(product: Product, made: Product, variants: dict[int, Variant]
         copy = Content(
             product_id=made.id,
             variant_id=variants[content.variant_id].id if content.variant_id else None,
-            **_same(content, "kind", "title", "body", "pattern", "file_id", "position"),
+            **_same(content, "kind", "title", "body", "pattern", "file_id", "url", "position"),
             keys_from_pool=content.keys_from_pool,
             low_pool_at=content.low_pool_at,
             activation_limit=content.activation_limit,

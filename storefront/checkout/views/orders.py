@@ -52,7 +52,7 @@ def show(public_id: str) -> Response:
         look=look,
         seconds=_seconds_until_next(look, is_slow=order.payment_state is PaymentState.PROCESSING),
         pay_url=_pay_url(order),
-        holdings=[one for one in fulfilment.holdings_of_order(order.id) if one.is_active],
+        holdings=[one for one in fulfilment.holdings_of_order(order.id) if one.is_kept],
         documents=documents_of(order.id) if order.paid_at else [],
         account=current_account(),
         parcels=parcels_of(order),

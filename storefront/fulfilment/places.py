@@ -1,0 +1,35 @@
+"""The places of what was bought several times: which are the buyer's own, and which were given away."""
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
+
+from storefront.core import db
+from storefront.fulfilment.models import Entitlement
+
+
+def taken_positions(parent_id: int) -> set[int]:
+    """Return the places that are with seats now."""
+    statement = select(Entitlement.seat_position).where(
+        Entitlement.parent_id == parent_id, Entitlement.taken_back_at.is_(None)
+    )
+    return {position for position in db.session().scalars(statement) if position is not None}
+
+
+def own_positions(entitlement: Entitlement) -> list[int]:
+    """Return the places of an entitlement that nobody else has, from 0; a seat has one."""
+    if entitlement.parent_id is not None:
+        return list(range(entitlement.quantity))
+    taken = taken_positions(entitlement.id)
+    return [position for position in range(entitlement.quantity) if position not in taken]
+
+
+def own_places() -> ColumnElement[int]:
+    """Return, as an expression for queries of entitlements, how many places are their buyer's own."""
+    seat = aliased(Entitlement)
+    given = (
+        select(func.count())
+        .where(seat.parent_id == Entitlement.id, seat.taken_back_at.is_(None))
+        .correlate(Entitlement)
+        .scalar_subquery()
+    )
+    return Entitlement.quantity - given
