@@ -45,7 +45,7 @@ from storefront.feeds import views as feed_views
 from storefront.feeds.views import feeds
 from storefront.found.setup import init_found
 from storefront.found.views import found
-from storefront.fulfilment import access_views, news_views, packing, team_views, watching_views
+from storefront.fulfilment import access_views, news_views, packing, team_views, watching, watching_views
 from storefront.fulfilment import emails as fulfilment_emails
 from storefront.fulfilment import jobs as fulfilment_jobs
 from storefront.fulfilment import kinds as content_kinds
@@ -61,7 +61,10 @@ from storefront.jobs import jobs as job_jobs
 from storefront.jobs import nudge, worker
 from storefront.jobs.service import count_resting, count_waiting, is_worker_alive
 from storefront.journal.service import acting_as
+from storefront.learning import emails as learning_emails
+from storefront.learning import jobs as learning_jobs
 from storefront.learning.classroom import classroom_of
+from storefront.learning.playing import refuse_locked
 from storefront.learning.views import learning
 from storefront.licensing import emails as licensing_emails
 from storefront.licensing import jobs as licensing_jobs
@@ -119,6 +122,8 @@ REGISTERED = (
     importing_jobs,
     invoicing_jobs,
     job_jobs,
+    learning_emails,
+    learning_jobs,
     licensing_emails,
     licensing_jobs,
     media_jobs,
@@ -192,6 +197,7 @@ def _build(settings: Settings) -> Flask:
     media.tell_when_measured(courses.note_playing_time)
     storage.ask_before_serving(fulfilment_service.is_open)
     feed_views.ask_for_copies(download_views.copy_for)
+    watching.guard(refuse_locked)
     CHECKS["storage"] = lambda: storage.store().is_ready()
     CHECKS["queue"] = is_worker_alive
     GAUGES.update(jobs_waiting=count_waiting, jobs_resting=count_resting, orders_attention=count_attention)

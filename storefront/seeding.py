@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from storefront.catalog import quizzes, vtt
 from storefront.catalog.cards import refresh_card
-from storefront.catalog.models import Category, Chapter, Content, Lesson, Product, Variant
+from storefront.catalog.models import Caption, Category, Chapter, Content, Lesson, Product, Quiz, Variant
 from storefront.catalog.pictures import EncodedPicture, add_picture, keep_picture
 from storefront.catalog.service import collections, tags
 from storefront.catalog.service.collections import CollectionInput
@@ -231,6 +232,7 @@ def _write_content(
         file_id=files[words["file"], words["filename"]].id if kind is ContentKind.FILE else None,
         position=position,
         translations=_content_words(words),
+        gives_certificate=words.get("gives_certificate", False),
     )
     db.session().add(content)
     db.session().flush()
@@ -256,8 +258,14 @@ def _write_chapter(
             media_id=files[lesson["media"], Path(lesson["media"]).name].id if lesson["media"] else None,
             duration_seconds=lesson["duration_seconds"],
             is_preview=lesson["is_preview"],
+            opens_after_days=lesson.get("opens_after_days"),
             position=place,
             translations=lesson["translations"],
+            captions=[
+                Caption(language=language, text=vtt.checked(text))
+                for language, text in lesson.get("captions", {}).items()
+            ],
+            quiz=_quiz(lesson["quiz"]) if "quiz" in lesson else None,
         )
         for place, lesson in enumerate(words["lessons"])
     ]
@@ -270,3 +278,20 @@ def _write_chapter(
             lessons=lessons,
         )
     )
+
+
+def _quiz(words: dict[str, Any]) -> Quiz:
+    questions = [
+        {
+            **question,
+            "id": f"question{number}",
+            "is_multiple": question.get("is_multiple", False),
+            "choices": [
+                {"is_right": False, **choice, "id": f"choice{place}"}
+                for place, choice in enumerate(question["choices"], 1)
+            ],
+        }
+        for number, question in enumerate(words["questions"], 1)
+    ]
+    quizzes.check(questions)
+    return Quiz(pass_percent=words["pass_percent"], questions=questions)

@@ -7,9 +7,9 @@ buyers pay for.
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import selectinload
 
 from storefront.catalog.models import Chapter, Content, Lesson, Product, Sample
+from storefront.catalog.service.lessons import with_all
 from storefront.catalog.states import ProductState
 from storefront.core import db
 from storefront.core.clock import now
@@ -59,7 +59,7 @@ def get_free_lesson(public_id: str, token: str) -> FreeLesson:
         .join(Product, Product.id == Content.product_id)
         .where(Product.id == wanted.scalar_subquery(), Lesson.is_preview, _is_open(token))
         .order_by(Content.position, Content.id, Chapter.position, Chapter.id, Lesson.position, Lesson.id)
-        .options(selectinload(Lesson.media))
+        .options(*with_all())
     )
     rows = db.session().execute(statement).all()
     lessons: list[Lesson | None] = [None, *(row.Lesson for row in rows), None]

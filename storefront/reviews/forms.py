@@ -7,8 +7,9 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from storefront.core.texts import tame
 from storefront.reviews.models import Review
-from storefront.reviews.service import LONGEST_BODY, tame
+from storefront.reviews.service import LONGEST_BODY
 
 RATINGS = (
     SelectChoice("5", _("5 – very good")),

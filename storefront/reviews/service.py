@@ -1,6 +1,5 @@
 """Writing, hiding and answering reviews. Only who has bought may write, once for each product."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,9 +26,6 @@ PREFIX = "reviews/"
 MOST_PICTURES = 4
 LONGEST_BODY = 5000
 LONGEST_REPLY = 2000
-
-# Letters that turn the direction of what follows them, even outside of the review.
-_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class TooManyPictures(Refused):
@@ -159,18 +155,6 @@ def lock(public_id: str) -> Review:
 def topic_of(review: Review) -> str:
     """Return how the journal names the review: it belongs to the story of its product."""
     return f"product:{review.product_id}"
-
-
-def tame(text: str | None, *, lines: bool = False) -> str:
-    """Return a stranger's text without what is no text: control characters, half letters, turners of direction."""
-    plain = (text or "").replace("\r\n", "\n").replace("\r", "\n")
-    plain = plain if lines else " ".join(plain.split())
-    kept = (letter for letter in plain if letter == "\n" or _is_text(letter))
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
-
-
-def _is_text(letter: str) -> bool:
-    return letter not in _TURNING and unicodedata.category(letter) not in ("Cc", "Cs", "Cn", "Co")
 
 
 def _find(entitlement: Entitlement) -> Review | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_datetime_format
 from flask import Flask
 from flask_babel import gettext, ngettext
@@ -13,7 +13,7 @@ from storefront.core.clock import datetime, now
 from storefront.core.money import Money
 from storefront.core.sentences import read
 from storefront.web.language import babel_locale, current_language, in_language
-from storefront.web.markdown import render_markdown
+from storefront.web.markdown import render_markdown, render_remark
 
 
 def init_filters(app: Flask) -> None:
@@ -21,6 +21,8 @@ def init_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money,
         markdown=render_markdown,
+        remark=render_remark,
+        language_name=language_name,
         datetime=moment,
         date=day,
         filesize=filesize,
@@ -98,6 +100,14 @@ def duration(seconds: int) -> str:
 def country(code: str) -> str:
     """Return the name of a country; a code that nobody knows stays as it is."""
     return str(Locale.parse(babel_locale(current_language())).territories.get(code, code))
+
+
+def language_name(code: str) -> str:
+    """Return what the speakers of a language call it; a code that nobody knows stays as it is."""
+    try:
+        return str(Locale.parse(code, sep="-").display_name or code)
+    except (ValueError, UnknownLocaleError):
+        return code
 
 
 def tr(row: Any, field: str) -> str:

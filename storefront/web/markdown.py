@@ -16,6 +16,23 @@ _EMPTY_HEAD = re.compile(r"<thead>\s*<tr>(?:\s*<th></th>)+\s*</tr>\s*</thead>\s*
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
 
 
+# What strangers write to each other: no pictures from elsewhere, no headings among the page's own.
+_TAGS_OF_REMARKS = _TAGS - {"img", "h2", "h3", "h4", "hr", "table", "tbody", "td", "th", "thead", "tr"}
+
+
+@lru_cache(maxsize=512)
+def render_remark(text: str) -> Markup:
+    """Return safe HTML of what a stranger wrote: emphasis, lists, quotations, code and links."""
+    html = nh3.clean(
+        _parser.render(text),
+        tags=_TAGS_OF_REMARKS,
+        attributes={"a": {"href"}, "ol": {"start"}, "code": {"class"}},
+        url_schemes={"http", "https"},
+        link_rel="noopener nofollow ugc",
+    )
+    return Markup(html)  # noqa: S704 - cleaned by nh3 just above
+
+
 @lru_cache(maxsize=512)
 def render_markdown(text: str) -> Markup:
     """Return safe HTML. Headings begin at h2, since the page's title is its only h1."""

@@ -183,8 +183,8 @@ def test_a_course_is_built_rearranged_and_taken_apart(desk: Desk, here: str) -> 
     assert (fact["title"], fact["seconds"], fact["is_preview"]) == ("Light!", 200, True)
     assert "<video" in desk.open(lesson).text
 
-    desk.press(f"{product}/chapters/{one}/lessons/order", page, move=f"{dark}:up")
-    desk.press(f"{page}/chapters/order", page, move=f"{one}:down")
+    desk.press(f"{page}/outline", page, move=f"{dark}:up")
+    desk.press(f"{page}/outline", page, move=f"{one}:down")
     chapters = the_product().facts["contents"][0]["chapters"]
     assert [chapter["title"] for chapter in chapters] == ["Two", "One"]
     assert [each["title"] for each in chapters[1]["lessons"]] == ["Dark", "Light!"]

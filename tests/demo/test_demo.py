@@ -52,6 +52,13 @@ TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 SLUG = {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}
 COUNT = {"type": "integer", "minimum": 0}
 
+CHOICE = _thing({"text": TEXT, "text_zh": TEXT}, {"is_right": {"const": True}})
+QUESTION = _thing(
+    dict.fromkeys(("text", "text_zh", "explanation", "explanation_zh"), TEXT)
+    | {"choices": _list(CHOICE, least=2)},
+    {"is_multiple": {"const": True}},
+)
+QUIZ = _thing({"pass_percent": {"type": "integer", "maximum": 100}, "questions": _list(QUESTION)})
 LESSON = _thing(
     {
         "title": TEXT,
@@ -60,7 +67,8 @@ LESSON = _thing(
         "is_preview": {"type": "boolean"},
         "duration_seconds": {"type": ["integer", "null"], "minimum": 1},
         "translations": _chinese("title", "body"),
-    }
+    },
+    {"captions": _thing({"en": TEXT, "zh": TEXT}), "quiz": QUIZ, "opens_after_days": COUNT},
 )
 CHAPTER = _thing({"title": TEXT, "translations": _chinese("title"), "lessons": _list(LESSON)})
 CONTENT = {
@@ -106,7 +114,8 @@ CONTENT = {
                 "title": TEXT,
                 "translations": _chinese("title"),
                 "chapters": _list(CHAPTER),
-            }
+            },
+            {"gives_certificate": {"const": True}},
         ),
     ]
 }

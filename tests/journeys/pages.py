@@ -39,6 +39,7 @@ OWNERS = (
     "/admin/categories/courses",
     "/admin/imports",
     "/admin/reviews",
+    "/admin/questions",
     "/admin/products/margin-book/stock",
     "/admin/collections",
     "/admin/tags",
@@ -73,11 +74,23 @@ def owner_pages(visitor: Visitor) -> list[str]:
     if first.count():
         order = str(first.get_attribute("href"))
         more = [order, f"{order}/refund"]
+    more += _course_pages(visitor)
     visitor.open("/admin/messages")
     message = visitor.page.locator("main a[href*='/admin/messages/']").first
     if message.count():
         more.append(str(message.get_attribute("href")))
     return [visitor.prefix + path for path in OWNERS] + more
+
+
+def _course_pages(visitor: Visitor) -> list[str]:
+    """Return the paths of the owner's pages of a course, a lesson and its quiz."""
+    visitor.open("/admin/products/quiet-pages/contents")
+    course = str(visitor.page.locator("main .rows a.strong").first.get_attribute("href"))
+    visitor.page.goto(visitor.shop.url + course)
+    links = visitor.page.locator("[data-lesson] a").all()
+    lessons = [str(link.get_attribute("href")) for link in links[:3:2]]
+    preview = str(visitor.page.locator("a[href$='/preview']").get_attribute("href"))
+    return [course, lessons[0], f"{lessons[1]}/quiz", preview]
 
 
 def _guest_pages(guest: Visitor) -> list[str]:
@@ -94,14 +107,14 @@ def _guest_pages(guest: Visitor) -> list[str]:
     course = str(guest.page.locator(".goods .rows a.btn[href*='/library/']").get_attribute("href"))
     keys = str(guest.page.locator(".goods a[href$='/keys']").get_attribute("href"))
     guest.page.goto(guest.shop.url + course)
-    lesson = str(guest.page.locator(".lessons a").first.get_attribute("href"))
+    lessons = [str(link.get_attribute("href")) for link in guest.page.locator(".lessons a").all()]
     guest.add("margin-book")
     guest.check_out(email)
     guest.pay("pay_delayed")
     guest.page.wait_for_url("**/orders/**")
     processing = guest.path
     guest.add("ampersand-poster")
-    own = [back_in_cart, f"{guest.prefix}/checkout", order, course, lesson, keys, processing]
+    own = [back_in_cart, f"{guest.prefix}/checkout", order, course, *lessons[:3:2], keys, processing]
     return [guest.prefix + path for path in PUBLIC] + own
 
 

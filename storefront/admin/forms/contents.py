@@ -11,7 +11,6 @@ from wtforms.validators import DataRequired
 from storefront.accounts.forms import trimmed
 from storefront.admin.forms.fields import (
     CountField,
-    DurationField,
     MultiCheckboxField,
     OwnerForm,
     SeenForm,
@@ -19,11 +18,10 @@ from storefront.admin.forms.fields import (
     chinese,
     in_chinese,
     line_field,
-    plain_duration,
     state_of,
     text_field,
 )
-from storefront.catalog.models import Chapter, Content, Lesson, Picture, Product, Sample
+from storefront.catalog.models import Content, Picture, Product, Sample
 from storefront.catalog.service.contents import Rules
 from storefront.catalog.service.licences import LicenceTerms, terms_of
 from storefront.catalog.service.versions import News
@@ -115,41 +113,6 @@ class VersionForm(OwnerForm):
         return News(self.name.data, self.notes.data)
 
 
-class TitleForm(OwnerForm):
-    """Only a title, for a new chapter or lesson."""
-
-    title = line_field(_("Title"), 200, _TITLE)
-
-
-class ChapterForm(SeenForm):
-    """A chapter's title."""
-
-    title = line_field(_("Title"), 200, _TITLE)
-    title_zh = line_field(_("Title in Chinese"), 200)
-
-    @property
-    def translations(self) -> dict[str, dict[str, str]]:
-        """The Chinese title."""
-        return chinese(title=self.title_zh.data)
-
-
-class LessonForm(SeenForm):
-    """A lesson's words and what the list of lessons says about it."""
-
-    title = line_field(_("Title"), 200, _TITLE)
-    body = text_field(_("Text"))
-    duration = DurationField(_("Duration"))
-    is_preview = BooleanField(_("Everybody may take this lesson, as a sample"))
-    is_stream_only = BooleanField(_("Only to be watched or heard here, without a download"))
-    title_zh = line_field(_("Title"), 200)
-    body_zh = text_field(_("Text"))
-
-    @property
-    def translations(self) -> dict[str, dict[str, str]]:
-        """The Chinese texts."""
-        return chinese(title=self.title_zh.data, body=self.body_zh.data)
-
-
 class PictureForm(SeenForm):
     """What a picture shows: in words for those who can't see it, and which of the choices of a buyer."""
 
@@ -233,48 +196,6 @@ def content_state(content: Content) -> str:
         terms_of(content),
         *rules,
     )
-
-
-def lesson_form(lesson: Lesson, formdata: Any = None) -> LessonForm:
-    """Return the form of a lesson."""
-    values = {
-        "seen": lesson_state(lesson),
-        "title": lesson.title,
-        "body": lesson.body,
-        "duration": plain_duration(lesson.duration_seconds),
-        "is_preview": lesson.is_preview,
-        "is_stream_only": lesson.is_stream_only,
-        "title_zh": in_chinese(lesson, "title"),
-        "body_zh": in_chinese(lesson, "body"),
-    }
-    return LessonForm(formdata, data=values)
-
-
-def lesson_state(lesson: Lesson) -> str:
-    """Return a mark of what the form of the lesson shows."""
-    return state_of(
-        lesson.title,
-        lesson.body,
-        lesson.duration_seconds,
-        lesson.is_preview,
-        lesson.is_stream_only,
-        lesson.translations,
-    )
-
-
-def chapter_form(chapter: Chapter, formdata: Any = None) -> ChapterForm:
-    """Return the form of a chapter."""
-    values = {
-        "seen": chapter_state(chapter),
-        "title": chapter.title,
-        "title_zh": in_chinese(chapter, "title"),
-    }
-    return ChapterForm(formdata, data=values)
-
-
-def chapter_state(chapter: Chapter) -> str:
-    """Return a mark of what the form of the chapter shows."""
-    return state_of(chapter.title, chapter.translations)
 
 
 def picture_form(picture: Picture, axes: Axes, sent: Any = None) -> PictureForm:

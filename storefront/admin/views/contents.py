@@ -28,6 +28,7 @@ from storefront.admin.views.asking import (
     refusal_of,
     wanted_order,
 )
+from storefront.admin.views.outlining import course_context
 from storefront.admin.views.preparing import prepare_again, show_state
 from storefront.admin.views.products import page_of
 from storefront.catalog.models import Content, Product
@@ -314,6 +315,7 @@ def _render(
         refusal=refusal,
         max_bytes=most_bytes(),
         status=status,
+        **course_context(content),
         versions=versions.versions_of([content.id]).get(content.id, []),
         version_form=VersionForm(None),
         begun=begun_uploads(url_for("admin.replace_file", slug=product.slug, content_id=content.public_id)),

@@ -1,4 +1,6 @@
-"""Chapters and lessons of a course."""
+"""Courses: their outline, chapters, and what is set for the whole course."""
+
+from collections.abc import Callable, Mapping
 
 from flask import Response, flash, request, url_for
 from flask_babel import gettext
@@ -6,63 +8,144 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.admin.blueprint import admin
 from storefront.admin.changing import change_product
-from storefront.admin.forms.contents import (
+from storefront.admin.forms.courses import (
     ChapterForm,
-    LessonForm,
+    OpeningForm,
     TitleForm,
     chapter_form,
     chapter_state,
-    lesson_form,
-    lesson_state,
+    outline_state,
+    titles_in,
 )
-from storefront.admin.views.asking import (
-    answer_upload,
-    ask,
-    begun_uploads,
-    choose_between,
-    most_bytes,
-    preview_of,
-    previewed_name,
-    received,
-    refusal_of,
-    wanted_order,
-)
-from storefront.admin.views.preparing import poster_sent, poster_url, prepare_again, show_state
+from storefront.admin.views.asking import ask, choose_between, fragment, wanted_order
+from storefront.admin.views.outlining import course_context
 from storefront.admin.views.products import page_of
-from storefront.catalog.models import Chapter, Lesson, Product
-from storefront.catalog.service import contents, courses, editing
+from storefront.catalog.models import Chapter, Content, Product
+from storefront.catalog.service import contents, courses, editing, lessons, outline
 from storefront.catalog.service.mistakes import InvalidField, SavedMeanwhile
-from storefront.core.errors import NotFound, ShopError
-from storefront.media import service as media
-from storefront.storage import service as storage
+from storefront.catalog.states import ContentKind, ProductState
+from storefront.core.clock import now
+from storefront.core.errors import NotFound
 from storefront.web.access import owner_only
-from storefront.web.pages import go, render_page
+from storefront.web.pages import announce, go, render_page, wants_fragment
+
+
+@admin.post("/products/<slug>/contents/<content_id>/outline")
+@owner_only
+def save_outline(slug: str, content_id: str) -> BaseResponse:
+    """Save titles and order of chapters and lessons, unless another window was quicker."""
+    wanted, step = wanted_order()
+    typed = titles_in(request.form)
+
+    def change(product: Product) -> bool:
+        course = _seen_course(product, content_id)
+        is_renamed = outline.rename(product, course, typed)
+        return outline.arrange(product, course, wanted, step) or is_renamed
+
+    return _change_outline(slug, content_id, change, gettext("Saved."), typed)
+
+
+@admin.post("/products/<slug>/contents/<content_id>/outline/autosave")
+@owner_only
+def autosave_outline(slug: str, content_id: str) -> BaseResponse:
+    """Save the titles of a draft while the owner writes, and say so. What is published changes only by the button."""
+    if not wants_fragment():
+        return save_outline(slug, content_id)
+    if editing.get_for_owner(slug).state is not ProductState.DRAFT:
+        return _say_autosave(gettext("Not saved yet: press Save. Buyers see it at once."))
+    typed = titles_in(request.form)
+
+    def change(product: Product) -> str:
+        course = _seen_course(product, content_id)
+        outline.rename(product, course, typed)
+        return outline_state(course)
+
+    try:
+        seen = change_product(slug, change)
+    except SavedMeanwhile:
+        return _say_autosave(
+            gettext("Not saved: another window has changed this course. Press Save to compare.")
+        )
+    except InvalidField:
+        return _say_autosave(gettext("Not saved yet: something needs to be corrected, or press Save."))
+    answer = _say_autosave(gettext("Saved at %(time)s UTC.", time=f"{now():%H:%M:%S}"), seen)
+    answer.headers["X-Saved"] = "1"
+    return answer
 
 
 @admin.post("/products/<slug>/contents/<content_id>/chapters")
 @owner_only
 def add_chapter(slug: str, content_id: str) -> BaseResponse:
     """Add a chapter to a course."""
-    title = _title()
+    return _add(
+        slug,
+        content_id,
+        lambda product, title: courses.add_chapter(product, _course(product, content_id), title),
+        gettext("The chapter is there."),
+    )
+
+
+@admin.post("/products/<slug>/chapters/<chapter_id>/lessons")
+@owner_only
+def add_lesson(slug: str, chapter_id: str) -> BaseResponse:
+    """Add a lesson to a chapter, and stay in the outline for the next."""
+    _product, chapter = _get_chapter(slug, chapter_id)
+    return _add(
+        slug,
+        courses.course_of(chapter.id).public_id,
+        lambda product, title: courses.add_lesson(
+            product, courses.get_chapter(product.id, chapter_id), title
+        ),
+        gettext("The lesson is there."),
+        f"chapter-{chapter_id}",
+    )
+
+
+@admin.post("/products/<slug>/courses/<content_id>/opening")
+@owner_only
+def set_opening(slug: str, content_id: str) -> BaseResponse:
+    """Have the lessons open one after the other."""
+    form = OpeningForm(request.form)
+    if not form.validate():
+        flash(str(form.every_days.errors[0]), "error")
+        return go(_course_url(slug, content_id))
     change_product(
         slug,
-        lambda product: courses.add_chapter(product, contents.get_content(product.id, content_id), title),
+        lambda product: lessons.open_step_by_step(
+            product,
+            _course(product, content_id),
+            form.every_days.days or 0,
+            by_chapter=request.form.get("by") == "chapter",
+        ),
+    )
+    flash(
+        gettext("The lessons open step by step now.")
+        if form.every_days.days
+        else gettext("All lessons are open at once now."),
+        "success",
     )
     return go(_course_url(slug, content_id))
 
 
-@admin.post("/products/<slug>/contents/<content_id>/chapters/order")
+@admin.post("/products/<slug>/courses/<content_id>/certificate-offer")
 @owner_only
-def order_chapters(slug: str, content_id: str) -> BaseResponse:
-    """Put the chapters in order."""
-    wanted, step = wanted_order()
-    change_product(
-        slug,
-        lambda product: courses.move_chapters(
-            product, contents.get_content(product.id, content_id), wanted, step
+def offer_certificate(slug: str, content_id: str) -> BaseResponse:
+    """Give a certificate for the course from now on, or no more."""
+    is_offered = "offer" in request.form
+
+    def change(product: Product) -> None:
+        _course(product, content_id).gives_certificate = is_offered
+
+    change_product(slug, change)
+    flash(
+        gettext("Who finishes the course gets a certificate.")
+        if is_offered
+        else gettext(
+            "No certificates are issued for this course any more; those that there are still count."
         ),
+        "success",
     )
-    return go(_course_url(slug, content_id, f"chapter-{(step or '').partition(':')[0]}"))
+    return go(_course_url(slug, content_id))
 
 
 @admin.get("/products/<slug>/chapters/<chapter_id>")
@@ -95,10 +178,10 @@ def save_chapter(slug: str, chapter_id: str) -> BaseResponse:
 def ask_to_remove_chapter(slug: str, chapter_id: str) -> Response:
     """Ask before a chapter is deleted with its lessons."""
     _product, chapter = _get_chapter(slug, chapter_id)
-    lessons = gettext("Its lessons, their videos and what learners have done of them will be gone for good.")
+    gone = gettext("Its lessons, their videos and what learners have done of them will be gone for good.")
     return ask(
         gettext("Remove the chapter %(title)s?", title=chapter.title),
-        f"{lessons} ({len(chapter.lessons)})" if chapter.lessons else gettext("It has no lessons."),
+        f"{gone} ({len(chapter.lessons)})" if chapter.lessons else gettext("It has no lessons."),
         action=url_for("admin.remove_chapter", slug=slug, chapter_id=chapter_id),
         button=gettext("Remove %(title)s", title=chapter.title),
         back=_course_url_of(slug, chapter),
@@ -118,242 +201,52 @@ def remove_chapter(slug: str, chapter_id: str) -> BaseResponse:
     return go(back)
 
 
-@admin.post("/products/<slug>/chapters/<chapter_id>/lessons")
-@owner_only
-def add_lesson(slug: str, chapter_id: str) -> BaseResponse:
-    """Add a lesson to a chapter and go on with its details."""
-    title = _title()
-    lesson = change_product(
-        slug, lambda product: courses.add_lesson(product, courses.get_chapter(product.id, chapter_id), title)
-    )
-    return go(_lesson_url(slug, lesson.public_id))
-
-
-@admin.post("/products/<slug>/chapters/<chapter_id>/lessons/order")
-@owner_only
-def order_lessons(slug: str, chapter_id: str) -> BaseResponse:
-    """Put the lessons of a chapter in order."""
-    wanted, step = wanted_order()
-    _product, chapter = _get_chapter(slug, chapter_id)
-    change_product(
-        slug,
-        lambda product: courses.move_lessons(
-            product, courses.get_chapter(product.id, chapter_id), wanted, step
-        ),
-    )
-    return go(_course_url_of(slug, chapter))
-
-
-@admin.get("/products/<slug>/lessons/<lesson_id>")
-@owner_only
-def edit_lesson(slug: str, lesson_id: str) -> Response:
-    """Show a lesson, to be changed."""
-    product, lesson = _get_lesson(slug, lesson_id)
-    return _render_lesson(product, lesson, lesson_form(lesson))
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>")
-@owner_only
-def save_lesson(slug: str, lesson_id: str) -> BaseResponse:
-    """Save a lesson's words."""
-    product, lesson = _get_lesson(slug, lesson_id)
-    form = lesson_form(lesson, request.form)
-    if not form.validate():
-        return _render_lesson(product, lesson, form, status=422)
-    try:
-        change_product(slug, lambda locked: _save_lesson(locked, lesson_id, form))
-    except SavedMeanwhile:
-        product, lesson = _get_lesson(slug, lesson_id)
-        return choose_between(form, lesson_form(lesson), lesson.title)
-    flash(gettext("Saved."), "success")
-    return go(_lesson_url(slug, lesson_id))
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>/form")
-@owner_only
-def redraw_lesson(slug: str, lesson_id: str) -> Response:
-    """Show the form as it was filled in, with a preview of its text; nothing is saved."""
-    product, lesson = _get_lesson(slug, lesson_id)
-    form = lesson_form(lesson, request.form)
-    return preview_of(form) or _render_lesson(product, lesson, form, previewed=previewed_name())
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>/media")
-@owner_only
-def set_media(slug: str, lesson_id: str) -> BaseResponse:
-    """Take a video or sound for the lesson."""
-    product, lesson = _get_lesson(slug, lesson_id)
-    try:
-        upload = next(iter(received()))
-        seconds = media.seconds_of(upload)
-        change_product(slug, lambda locked: _set_media(locked, lesson_id, upload, seconds))
-    except ShopError as error:
-        form = lesson_form(lesson)
-        return _render_lesson(product, lesson, form, refusal=refusal_of(error), status=error.status)
-    return answer_upload(_lesson_url(slug, lesson_id))
-
-
-@admin.get("/products/<slug>/lessons/<lesson_id>/media")
-@owner_only
-def open_media(slug: str, lesson_id: str) -> BaseResponse:
-    """Play the owner the video or sound."""
-    _product, lesson = _get_lesson(slug, lesson_id)
-    if lesson.media is None:
-        raise NotFound
-    return go(storage.signed_url(lesson.media, inline=True))
-
-
-@admin.get("/products/<slug>/lessons/<lesson_id>/media/removal")
-@owner_only
-def ask_to_remove_media(slug: str, lesson_id: str) -> Response:
-    """Ask before a video or sound is deleted."""
-    _product, lesson = _get_lesson(slug, lesson_id)
-    name = lesson.media.filename if lesson.media else ""
-    return ask(
-        gettext("Remove %(title)s?", title=name),
-        gettext("The file will be gone for good; the lesson keeps its text."),
-        action=url_for("admin.remove_media", slug=slug, lesson_id=lesson_id),
-        button=gettext("Remove %(title)s", title=name),
-        back=_lesson_url(slug, lesson_id),
-    )
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>/media/removal")
-@owner_only
-def remove_media(slug: str, lesson_id: str) -> BaseResponse:
-    """Delete the video or sound of a lesson."""
-    change_product(
-        slug, lambda product: courses.remove_media(product, courses.get_lesson(product.id, lesson_id))
-    )
-    flash(gettext("It is removed."), "success")
-    return go(_lesson_url(slug, lesson_id))
-
-
-@admin.get("/products/<slug>/lessons/<lesson_id>/preparation")
-@owner_only
-def show_lesson_preparation(slug: str, lesson_id: str) -> Response:
-    """Say how far the preparing of the video or sound is."""
-    _product, lesson = _get_lesson(slug, lesson_id)
-    if lesson.media is None:
-        raise NotFound
-    return show_state(lesson.media.id, _lesson_url(slug, lesson_id), _preparation_url(slug, lesson_id))
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>/preparation")
-@owner_only
-def prepare_lesson(slug: str, lesson_id: str) -> BaseResponse:
-    """Have the video or sound prepared once more."""
-    _product, lesson = _get_lesson(slug, lesson_id)
-    prepare_again(lesson.media)
-    return go(_lesson_url(slug, lesson_id))
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>/poster")
-@owner_only
-def set_poster(slug: str, lesson_id: str) -> BaseResponse:
-    """Take a picture that stands in the player before it plays, or take the present one away."""
-    product, lesson = _get_lesson(slug, lesson_id)
-    try:
-        upload = None if "remove" in request.form else poster_sent()
-        change_product(
-            slug, lambda locked: courses.set_poster(locked, courses.get_lesson(locked.id, lesson_id), upload)
-        )
-    except ShopError as error:
-        form = lesson_form(lesson)
-        return _render_lesson(product, lesson, form, refusal=refusal_of(error), status=error.status)
-    return answer_upload(_lesson_url(slug, lesson_id))
-
-
-@admin.get("/products/<slug>/lessons/<lesson_id>/removal")
-@owner_only
-def ask_to_remove_lesson(slug: str, lesson_id: str) -> Response:
-    """Ask before a lesson is deleted."""
-    _product, lesson = _get_lesson(slug, lesson_id)
-    return ask(
-        gettext("Remove the lesson %(title)s?", title=lesson.title),
-        gettext("Its text, its video and what learners have done of it will be gone for good."),
-        action=url_for("admin.remove_lesson", slug=slug, lesson_id=lesson_id),
-        button=gettext("Remove %(title)s", title=lesson.title),
-        back=_lesson_url(slug, lesson_id),
-    )
-
-
-@admin.post("/products/<slug>/lessons/<lesson_id>/removal")
-@owner_only
-def remove_lesson(slug: str, lesson_id: str) -> BaseResponse:
-    """Delete a lesson."""
-    _product, lesson = _get_lesson(slug, lesson_id)
-    back = _course_url(slug, courses.course_of(lesson.chapter_id).public_id)
-    change_product(
-        slug, lambda product: courses.remove_lesson(product, courses.get_lesson(product.id, lesson_id))
-    )
-    flash(gettext("The lesson is removed."), "success")
-    return go(back)
-
-
-def _title() -> str:
-    """Return the title that was sent.
-
-    Raises:
-        InvalidField: there is none, or it is too long.
-    """
+def _add(
+    slug: str, content_id: str, add: Callable[[Product, str], object], said: str, anchor: str | None = None
+) -> BaseResponse:
     form = TitleForm()
     if not form.validate_on_submit():
         raise InvalidField("title", str(form.title.errors[0]))
-    return str(form.title.data)
+    change_product(slug, lambda product: add(product, form.title.data))
+    if wants_fragment():
+        return announce(_render_outline(slug, content_id, titles_in(request.form)), said)
+    return go(_course_url(slug, content_id, anchor))
 
 
-def _get_chapter(slug: str, chapter_id: str) -> tuple[Product, Chapter]:
+def _change_outline(
+    slug: str, content_id: str, change: Callable[[Product], bool], said: str, typed: Mapping[str, str]
+) -> BaseResponse:
+    try:
+        change_product(slug, change)
+    except SavedMeanwhile:
+        sentence = gettext(
+            "Another window has changed this course in the meantime; this is how it is now. The titles that you typed "
+            "are still here: save again to keep them."
+        )
+        return _render_outline(slug, content_id, typed, sentence, 409)
+    except InvalidField as error:
+        return _render_outline(slug, content_id, typed, gettext(error.sentence, **error.values), 422)
+    if wants_fragment():
+        answer = announce(_render_outline(slug, content_id), said)
+        answer.headers["X-Saved"] = "1"
+        return answer
+    flash(said, "success")
+    return go(_course_url(slug, content_id))
+
+
+def _render_outline(
+    slug: str, content_id: str, typed: Mapping[str, str] | None = None, refusal: str = "", status: int = 200
+) -> Response:
     product = editing.get_for_owner(slug)
-    return product, courses.get_chapter(product.id, chapter_id)
-
-
-def _get_lesson(slug: str, lesson_id: str) -> tuple[Product, Lesson]:
-    product = editing.get_for_owner(slug)
-    return product, courses.get_lesson(product.id, lesson_id)
-
-
-def _save_chapter(product: Product, chapter_id: str, form: ChapterForm) -> None:
-    chapter = courses.get_chapter(product.id, chapter_id)
-    form.require(chapter_state(chapter))
-    courses.rename_chapter(product, chapter, form.title.data, form.translations)
-
-
-def _save_lesson(product: Product, lesson_id: str, form: LessonForm) -> None:
-    lesson = courses.get_lesson(product.id, lesson_id)
-    form.require(lesson_state(lesson))
-    courses.edit_lesson(
-        product,
-        lesson,
-        title=form.title.data,
-        body=form.body.data,
-        duration_seconds=form.duration.seconds,
-        is_preview=bool(form.is_preview.data),
-        is_stream_only=bool(form.is_stream_only.data),
-        translations=form.translations,
+    course = _course(product, content_id)
+    return render_page(
+        "admin/products/outline.html",
+        fragment="admin/products/_chapters.html",
+        status=status,
+        content=course,
+        **course_context(course, typed, refusal),
+        **page_of(product, "contents"),
     )
-
-
-def _set_media(product: Product, lesson_id: str, upload: storage.Upload, seconds: int | None) -> None:
-    """What is refused has no row, and is swept out of the storage like all that broke off."""
-    courses.set_media(product, courses.get_lesson(product.id, lesson_id), upload, seconds)
-
-
-def _course_url(slug: str, content_id: str, anchor: str | None = None) -> str:
-    return url_for("admin.edit_content", slug=slug, content_id=content_id, _anchor=anchor)
-
-
-def _course_url_of(slug: str, chapter: Chapter) -> str:
-    course = courses.course_of(chapter.id)
-    return _course_url(slug, course.public_id, f"chapter-{chapter.public_id}")
-
-
-def _preparation_url(slug: str, lesson_id: str) -> str:
-    return url_for("admin.show_lesson_preparation", slug=slug, lesson_id=lesson_id)
-
-
-def _lesson_url(slug: str, lesson_id: str) -> str:
-    return url_for("admin.edit_lesson", slug=slug, lesson_id=lesson_id)
 
 
 def _render_chapter(product: Product, chapter: Chapter, form: ChapterForm, *, status: int = 200) -> Response:
@@ -367,28 +260,44 @@ def _render_chapter(product: Product, chapter: Chapter, form: ChapterForm, *, st
     )
 
 
-def _render_lesson(
-    product: Product,
-    lesson: Lesson,
-    form: LessonForm,
-    *,
-    status: int = 200,
-    previewed: str = "",
-    refusal: str = "",
-) -> Response:
-    return render_page(
-        "admin/products/lesson.html",
-        lesson=lesson,
-        course=courses.course_of(lesson.chapter_id),
-        form=form,
-        previewed=previewed,
-        refusal=refusal,
-        media_url=storage.signed_url(media.best_of(lesson.media), inline=True) if lesson.media else None,
-        poster_url=poster_url(lesson),
-        prepared=media.find(lesson.media.id) if lesson.media else None,
-        preparation_url=_preparation_url(product.slug, lesson.public_id),
-        begun=begun_uploads(url_for("admin.set_media", slug=product.slug, lesson_id=lesson.public_id)),
-        max_bytes=most_bytes(),
-        status=status,
-        **page_of(product, "contents"),
-    )
+def _say_autosave(sentence: str, seen: str | None = None) -> Response:
+    return fragment("admin/products/_outline_state.html", sentence=sentence, fresh_seen=seen)
+
+
+def _course(product: Product, content_id: str) -> Content:
+    content = contents.get_content(product.id, content_id)
+    if content.kind is not ContentKind.COURSE:
+        raise NotFound
+    return content
+
+
+def _seen_course(product: Product, content_id: str) -> Content:
+    """Return the course, if it still is as the outline showed it.
+
+    Raises:
+        SavedMeanwhile: another window has changed it.
+    """
+    course = _course(product, content_id)
+    if request.form.get("seen") != outline_state(course):
+        raise SavedMeanwhile
+    return course
+
+
+def _get_chapter(slug: str, chapter_id: str) -> tuple[Product, Chapter]:
+    product = editing.get_for_owner(slug)
+    return product, courses.get_chapter(product.id, chapter_id)
+
+
+def _save_chapter(product: Product, chapter_id: str, form: ChapterForm) -> None:
+    chapter = courses.get_chapter(product.id, chapter_id)
+    form.require(chapter_state(chapter))
+    courses.rename_chapter(product, chapter, form.title.data, form.translations)
+
+
+def _course_url(slug: str, content_id: str, anchor: str | None = None) -> str:
+    return url_for("admin.edit_content", slug=slug, content_id=content_id, _anchor=anchor)
+
+
+def _course_url_of(slug: str, chapter: Chapter) -> str:
+    course = courses.course_of(chapter.id)
+    return _course_url(slug, course.public_id, f"chapter-{chapter.public_id}")

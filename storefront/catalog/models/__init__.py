@@ -2,11 +2,14 @@
 
 from storefront.catalog.models.collection import Collection, CollectionProduct, OldCollectionSlug
 from storefront.catalog.models.content import (
+    Caption,
     Chapter,
     Content,
     ContentVersion,
     Lesson,
+    LessonFile,
     NewsOptOut,
+    Quiz,
     Sample,
 )
 from storefront.catalog.models.facet import Facet, FacetBlock, ProductFacets
@@ -27,6 +30,7 @@ from storefront.catalog.models.related import ProductRelated, RelatedWalk
 from storefront.catalog.models.tag import OldTagSlug, ProductTag, Tag
 
 __all__ = [
+    "Caption",
     "CatalogStamp",
     "Category",
     "Chapter",
@@ -37,6 +41,7 @@ __all__ = [
     "Facet",
     "FacetBlock",
     "Lesson",
+    "LessonFile",
     "NewsOptOut",
     "OldCategorySlug",
     "OldCollectionSlug",
@@ -48,6 +53,7 @@ __all__ = [
     "ProductFacets",
     "ProductRelated",
     "ProductTag",
+    "Quiz",
     "RelatedWalk",
     "Sample",
     "StockMovement",

@@ -1,5 +1,7 @@
 """What a buyer gets: files, courses, licence keys, texts, links."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.catalog.states import ContentKind, Stamp
 from storefront.core.clock import datetime, now
-from storefront.core.db import Base, Id, choice
+from storefront.core.db import Base, Id, Json, choice
 from storefront.core.ids import new_public_id
 from storefront.storage.models import StoredFile
 
@@ -68,6 +70,8 @@ class Content(Base):
     download_days: Mapped[int | None]
     stamp: Mapped[Stamp] = choice(Stamp, "stamp", default=Stamp.NONE, server_default=text("'none'"))
     url: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    # Whether who has finished the course may have a certificate of it.
+    gives_certificate: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     file: Mapped[StoredFile | None] = relationship(lazy="raise")
     chapters: Mapped[list["Chapter"]] = relationship(
@@ -131,12 +135,26 @@ class Chapter(Base):
 
 
 class Lesson(Base):
-    """One lesson: text, and perhaps a video or a sound with a picture of its own (``poster``)."""
+    """One lesson: text, and perhaps a video or sound (with a picture of its own, ``poster``), files, captions, a quiz.
+
+    It opens so many days after a buyer's access began, or at a moment for all, or at once. ``transcript`` is
+    markdown; when it is empty, the captions are the transcript.
+    """
 
     __tablename__ = "lesson"
     __table_args__ = (
         Index("ix_lesson_chapter_id", "chapter_id", "position"),
         CheckConstraint("duration_seconds IS NULL OR duration_seconds >= 0", name="duration_not_negative"),
+        CheckConstraint("opens_after_days IS NULL OR opens_after_days > 0", name="opens_later"),
+        CheckConstraint("opens_after_days IS NULL OR opens_at IS NULL", name="opens_once"),
+        # The worker looks for the few lessons that open later.
+        Index(
+            "ix_lesson_opens",
+            "opens_after_days",
+            "opens_at",
+            sqlite_where=text("opens_after_days IS NOT NULL OR opens_at IS NOT NULL"),
+            postgresql_where=text("opens_after_days IS NOT NULL OR opens_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -149,6 +167,9 @@ class Lesson(Base):
     )
     duration_seconds: Mapped[int | None]
     is_preview: Mapped[bool] = mapped_column(default=False)
+    opens_after_days: Mapped[int | None]
+    opens_at: Mapped[datetime | None]
+    transcript: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     position: Mapped[int] = mapped_column(default=0)
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
 
@@ -159,6 +180,62 @@ class Lesson(Base):
 
     media: Mapped[StoredFile | None] = relationship(lazy="raise", foreign_keys=[media_id])
     poster: Mapped[StoredFile | None] = relationship(lazy="raise", foreign_keys=[poster_id])
+    files: Mapped[list["LessonFile"]] = relationship(
+        order_by="(LessonFile.position, LessonFile.id)", lazy="raise", cascade="all, delete-orphan"
+    )
+    captions: Mapped[list["Caption"]] = relationship(
+        order_by="Caption.language", lazy="raise", cascade="all, delete-orphan"
+    )
+    quiz: Mapped["Quiz | None"] = relationship(lazy="raise", cascade="all, delete-orphan")
+
+
+class LessonFile(Base):
+    """A file of a lesson: to be downloaded or, when the text names it, shown as a picture in the text."""
+
+    __tablename__ = "lesson_file"
+    __table_args__ = (Index("ix_lesson_file_lesson_id", "lesson_id", "position"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[str] = mapped_column(String(22), unique=True, default=new_public_id)
+    lesson_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("lesson.id", ondelete="CASCADE"))
+    file_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("stored_file.id", ondelete="RESTRICT"), index=True
+    )
+    position: Mapped[int] = mapped_column(default=0)
+
+    file: Mapped[StoredFile] = relationship(lazy="raise")
+
+
+class Caption(Base):
+    """What is said in a video or sound, as WebVTT, one text for each language."""
+
+    __tablename__ = "lesson_caption"
+    __table_args__ = (UniqueConstraint("lesson_id", "language"),)
+
+    id: Mapped[Id]
+    lesson_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("lesson.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(String(12))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Quiz(Base):
+    """Questions of a lesson, in order; see ``catalog.quizzes`` for their form.
+
+    ``pass_percent`` of them must be answered rightly. ``most_tries`` None is as often as one likes.
+    """
+
+    __tablename__ = "quiz"
+    __table_args__ = (
+        CheckConstraint("pass_percent > 0 AND pass_percent <= 100", name="pass_percent"),
+        CheckConstraint("most_tries IS NULL OR most_tries > 0", name="most_tries"),
+    )
+
+    lesson_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("lesson.id", ondelete="CASCADE"), primary_key=True
+    )
+    pass_percent: Mapped[int] = mapped_column(default=70)
+    most_tries: Mapped[int | None]
+    questions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
 
 
 class Sample(Base):

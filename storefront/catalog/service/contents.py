@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from storefront.catalog.models import Chapter, Content, ContentVersion, Lesson, Product
+from storefront.catalog.models import Chapter, Content, ContentVersion, Lesson, LessonFile, Product
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.licences import check_pattern
 from storefront.catalog.service.mistakes import InvalidField, StillNeeded
@@ -213,7 +213,9 @@ def remove(product: Product, content: Content) -> None:
 def files_of(lessons: Sequence[int]) -> list[StoredFile]:
     """Return the files that lessons hold beside their media."""
     posters = select(Lesson.poster_id).where(Lesson.id.in_(lessons))
-    return list(db.session().scalars(select(StoredFile).where(StoredFile.id.in_(posters))))
+    held = select(LessonFile.file_id).where(LessonFile.lesson_id.in_(lessons))
+    is_meant = StoredFile.id.in_(posters) | StoredFile.id.in_(held)
+    return list(db.session().scalars(select(StoredFile).where(is_meant)))
 
 
 def forget_files(files: Iterable[StoredFile | None]) -> None:
@@ -224,7 +226,13 @@ def forget_files(files: Iterable[StoredFile | None]) -> None:
 
 def forget_file(stored: StoredFile) -> None:
     """Delete a stored file and what was made of it, unless something else still points to it."""
-    points_at = (Content.file_id, ContentVersion.file_id, Lesson.media_id, Lesson.poster_id)
+    points_at = (
+        Content.file_id,
+        ContentVersion.file_id,
+        Lesson.media_id,
+        Lesson.poster_id,
+        LessonFile.file_id,
+    )
     if not any(
         db.session().scalar(select(column).where(column == stored.id).limit(1)) for column in points_at
     ):

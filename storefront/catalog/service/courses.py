@@ -1,7 +1,5 @@
 """Chapters and lessons of a course."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import selectinload
 
@@ -9,10 +7,11 @@ from storefront.catalog.cards import refresh_card
 from storefront.catalog.models import Chapter, Content, Lesson, Product
 from storefront.catalog.service.contents import files_of, forget_file, forget_files
 from storefront.catalog.service.editing import topic_of
-from storefront.catalog.service.ordering import place
+from storefront.catalog.service.lessons import open_later
 from storefront.catalog.service.texts import merged
 from storefront.catalog.stamp import raise_stamp
 from storefront.core import db
+from storefront.core.clock import datetime
 from storefront.core.errors import N_, NotFound, Refused, ShopError
 from storefront.gateways import ffmpeg
 from storefront.journal import service as journal
@@ -112,15 +111,6 @@ def rename_chapter(
     chapter.translations = merged(chapter.translations, translations)
 
 
-def move_chapters(product: Product, course: Content, wanted: Sequence[str], step: str | None = None) -> None:
-    """Put the chapters, named by their public ids, in the wanted order, then make one step (``ID:up``)."""
-    chapters = db.session().scalars(
-        select(Chapter).where(Chapter.content_id == course.id).order_by(Chapter.position, Chapter.id)
-    )
-    if place({chapter.public_id: chapter for chapter in chapters}, wanted, step):
-        journal.write(topic_of(product), "chapter.moved")
-
-
 def remove_chapter(product: Product, chapter: Chapter) -> None:
     """Delete a chapter with its lessons and their files, and what learners had done of it."""
     files = [lesson.media for lesson in chapter.lessons] + files_of([lesson.id for lesson in chapter.lessons])
@@ -152,9 +142,17 @@ def edit_lesson(
     is_preview: bool,
     is_stream_only: bool,
     translations: dict[str, dict[str, str]],
+    transcript: str = "",
+    opens_after_days: int | None = None,
+    opens_at: datetime | None = None,
 ) -> None:
-    """Change what a lesson says, how long it takes, whether strangers may take it, and whether it can be kept."""
-    lesson.title, lesson.body = title, body
+    """Change what a lesson says, how long it takes, when it opens, who may take it, and whether it can be kept.
+
+    Raises:
+        InvalidField: it can't open like this.
+    """
+    open_later(lesson, opens_after_days, opens_at)
+    lesson.title, lesson.body, lesson.transcript = title, body, transcript
     lesson.duration_seconds, lesson.is_preview = duration_seconds, is_preview
     lesson.is_stream_only = is_stream_only
     lesson.translations = merged(lesson.translations, translations)
@@ -221,12 +219,6 @@ def remove_media(product: Product, lesson: Lesson) -> None:
     db.session().flush()
     forget_file(before)
     journal.write(topic_of(product), "lesson.media_removed", title=lesson.title, file=before.filename)
-
-
-def move_lessons(product: Product, chapter: Chapter, wanted: Sequence[str], step: str | None = None) -> None:
-    """Put the lessons, named by their public ids, in the wanted order, then make one step (``ID:up``)."""
-    if place({lesson.public_id: lesson for lesson in chapter.lessons}, wanted, step):
-        journal.write(topic_of(product), "lesson.moved", title=chapter.title)
 
 
 def remove_lesson(product: Product, lesson: Lesson) -> None:

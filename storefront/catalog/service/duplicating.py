@@ -9,13 +9,25 @@ copied, because each row owns its objects and deletes them.
 from typing import Any
 
 from flask_babel import gettext
+from sqlalchemy import select
 
-from storefront.catalog.models import Chapter, Content, Lesson, Product, Variant, VariantPrice
+from storefront.catalog.models import (
+    Caption,
+    Chapter,
+    Content,
+    Lesson,
+    LessonFile,
+    Product,
+    Quiz,
+    Variant,
+    VariantPrice,
+)
 from storefront.catalog.pictures import EncodedPicture, add_picture, copy_objects
 from storefront.catalog.queries import pictures_of
 from storefront.catalog.service import naming
 from storefront.catalog.service.contents import list_contents
 from storefront.catalog.service.editing import topic_of
+from storefront.catalog.service.lessons import with_all
 from storefront.catalog.service.tags import set_tags, tags_of
 from storefront.catalog.stock import set_stock
 from storefront.core import db
@@ -23,6 +35,10 @@ from storefront.journal import service as journal
 from storefront.web.language import speaking
 
 _LONGEST_TITLE = 200
+_OF_A_LESSON = (
+    "title", "body", "media_id", "poster_id", "duration_seconds", "is_preview", "is_stream_only", "position",
+    "transcript", "opens_after_days", "opens_at",
+)  # fmt: skip
 
 
 def copy_pictures(product: Product) -> dict[int, EncodedPicture]:
@@ -134,11 +150,15 @@ def _variant(variant: Variant, made: Product, sku: str, picture_id: int | None) 
 
 
 def _copy_contents(product: Product, made: Product, variants: dict[int, Variant]) -> None:
-    for content in list_contents(product.id):
+    contents = list_contents(product.id)
+    _load_lessons(contents)
+    for content in contents:
         copy = Content(
             product_id=made.id,
             variant_id=variants[content.variant_id].id if content.variant_id else None,
-            **_same(content, "kind", "title", "body", "pattern", "file_id", "url", "position"),
+            **_same(
+                content, "kind", "title", "body", "pattern", "file_id", "url", "position", "gives_certificate"
+            ),
             keys_from_pool=content.keys_from_pool,
             low_pool_at=content.low_pool_at,
             activation_limit=content.activation_limit,
@@ -155,17 +175,27 @@ def _rules(content: Content) -> dict[str, Any]:
     return {name: getattr(content, name) for name in names}
 
 
+def _load_lessons(contents: list[Content]) -> None:
+    """Load at once what the lessons have besides their words."""
+    ids = [lesson.id for content in contents for chapter in content.chapters for lesson in chapter.lessons]
+    db.session().scalars(select(Lesson).where(Lesson.id.in_(ids)).options(*with_all())).all()
+
+
 def _chapter(chapter: Chapter) -> Chapter:
     copy = Chapter(**_same(chapter, "title", "position"))
-    copy.lessons = [
-        Lesson(
-            is_stream_only=lesson.is_stream_only,
-            poster_id=lesson.poster_id,
-            **_same(lesson, "title", "body", "media_id", "duration_seconds", "is_preview", "position"),
-        )
-        for lesson in chapter.lessons
-    ]
+    copy.lessons = [_lesson(lesson) for lesson in chapter.lessons]
     return copy
+
+
+def _lesson(lesson: Lesson) -> Lesson:
+    quiz = lesson.quiz
+    return Lesson(
+        **_same(lesson, *_OF_A_LESSON),
+        files=[LessonFile(file_id=one.file_id, position=one.position) for one in lesson.files],
+        captions=[Caption(language=one.language, text=one.text) for one in lesson.captions],
+        quiz=quiz
+        and Quiz(pass_percent=quiz.pass_percent, most_tries=quiz.most_tries, questions=list(quiz.questions)),
+    )
 
 
 def _same(row: Any, *names: str) -> dict[str, Any]:

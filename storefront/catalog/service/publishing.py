@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from storefront.catalog.facets import mark
-from storefront.catalog.models import Chapter, Content, ContentVersion, Lesson, Product, Sample
+from storefront.catalog.models import Chapter, Content, ContentVersion, Lesson, LessonFile, Product, Sample
 from storefront.catalog.service.contents import forget_file
 from storefront.catalog.service.editing import topic_of
 from storefront.catalog.service.mistakes import StillNeeded
@@ -156,8 +156,15 @@ def _files(product_id: int) -> list[StoredFile]:
         .where(Content.product_id == product_id)
         for column in (Lesson.media_id, Lesson.poster_id)
     )
+    beside_lessons = (
+        select(LessonFile.file_id)
+        .join(Lesson, Lesson.id == LessonFile.lesson_id)
+        .join(Chapter, Chapter.id == Lesson.chapter_id)
+        .join(Content, Content.id == Chapter.content_id)
+        .where(Content.product_id == product_id)
+    )
     of_samples = select(Sample.file_id).where(Sample.product_id == product_id)
-    named = (of_contents, of_versions, of_lessons, of_posters, of_samples)
+    named = (of_contents, of_versions, of_lessons, of_posters, beside_lessons, of_samples)
     statement = select(StoredFile).where(or_(*(StoredFile.id.in_(ids) for ids in named)))
     return list(db.session().scalars(statement))
 
