@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261120_player"
-down_revision = "20261120_media"
+down_revision = "20261120_content"
 branch_labels = None
 depends_on = None
 
