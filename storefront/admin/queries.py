@@ -113,6 +113,12 @@ def count_products(words: str) -> dict[str, int]:
     return {"": sum(counts.values()), **counts}
 
 
+def sells_parcels() -> bool:
+    """Whether customers can see any product that has to be sent."""
+    sent = select(Product.id).where(Product.state == ProductState.PUBLISHED, Product.requires_shipping)
+    return db.session().scalar(sent.limit(1)) is not None
+
+
 def has_published() -> bool:
     """Whether customers can see any product."""
     return (

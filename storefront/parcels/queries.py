@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import selectinload
 
 from storefront.core import db
@@ -92,28 +92,7 @@ class ToShip:
 
 def orders_to_ship(after_id: int = 0, size: int = PAGE_SIZE) -> tuple[list[ToShip], int | None]:
     """Return paid orders with something to send, oldest first (3 queries), and the id after which the list goes on."""
-    is_unsent = (
-        select(OrderLine.id)
-        .outerjoin(LineCount, LineCount.order_line_id == OrderLine.id)
-        .where(
-            OrderLine.order_id == Order.id,
-            OrderLine.requires_shipping,
-            OrderLine.quantity > func.coalesce(LineCount.sent + LineCount.kept_back, 0),
-        )
-    )
-    statement = (
-        select(Order)
-        .where(
-            Order.state == OrderState.OPEN,
-            Order.payment_state.in_(_HAVE_PAID),
-            Order.fulfilment_state.in_(_NOT_ALL_SENT),
-            Order.id > after_id,
-            exists(is_unsent),
-        )
-        .order_by(Order.id)
-        .limit(size + 1)
-        .options(selectinload(Order.lines))
-    )
+    statement = _waiting(after_id).limit(size + 1).options(selectinload(Order.lines))
     found = list(db.session().scalars(statement))
     return _things_of(found[:size]), found[size - 1].id if len(found) > size else None
 
@@ -125,8 +104,8 @@ def get_to_ship(numbers: list[str]) -> list[ToShip]:
 
 
 def count_to_ship() -> int:
-    """Return how many orders wait for their parcel, up to 100."""
-    return len(orders_to_ship(size=99)[0])
+    """Return how many orders wait for their parcel, up to 99 (1 query)."""
+    return len(list(db.session().scalars(_waiting(0).limit(99))))
 
 
 def shipments_on_the_way(
@@ -183,3 +162,26 @@ def _things_of(orders: list[Order]) -> list[ToShip]:
         ToShip(order, tuple((line, left[line.id]) for line in order.lines if left.get(line.id, 0) > 0))
         for order in orders
     ]
+
+
+def _waiting(after_id: int) -> Select[Order]:
+    is_unsent = (
+        select(OrderLine.id)
+        .outerjoin(LineCount, LineCount.order_line_id == OrderLine.id)
+        .where(
+            OrderLine.order_id == Order.id,
+            OrderLine.requires_shipping,
+            OrderLine.quantity > func.coalesce(LineCount.sent + LineCount.kept_back, 0),
+        )
+    )
+    return (
+        select(Order)
+        .where(
+            Order.state == OrderState.OPEN,
+            Order.payment_state.in_(_HAVE_PAID),
+            Order.fulfilment_state.in_(_NOT_ALL_SENT),
+            Order.id > after_id,
+            exists(is_unsent),
+        )
+        .order_by(Order.id)
+    )

@@ -87,6 +87,9 @@ def test_owner_keeps_places_to_pick_things_up_and_rules(desk: Desk) -> None:
 
 def test_many_orders_are_packed_and_sent_at_once_and_once_only(desk: Desk) -> None:
     one, two = posters(2)
+    needs = words_of(desk.open("/admin"))
+    assert "2 orders wait to be shipped." in needs
+    assert "Nobody can order what has to be sent" in needs
     fields = desk.form("/admin/parcels", "/admin/parcels/sent")
     ticked = {**fields.to_dict(), "order": [one.number, two.number], f"tracking-{one.number}": "RX 1234"}
     slips = desk.client.post("/admin/parcels/sent", data={**ticked, "slips": "1"}).headers["Location"]

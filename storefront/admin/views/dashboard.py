@@ -11,6 +11,9 @@ from storefront.checkout import doctor
 from storefront.jobs import service as jobs
 from storefront.notifications.service import count_failed
 from storefront.orders.queries import count_attention, list_orders
+from storefront.parcels import queries as parcels
+from storefront.parcels import returning
+from storefront.shipping import service as shipping
 from storefront.shop.models import DEFAULT_NAME, ShopProfile
 from storefront.shop.service import currency, get_profile
 from storefront.web.access import owner_only
@@ -107,6 +110,7 @@ def _needs() -> list[Need]:
             "%(num)s order needs your attention.", "%(num)s orders need your attention.", attention
         )
         found.append(Need(text, url_for("admin.list_orders", attention=1)))
+    found += _parcel_needs()
     resting = jobs.count_resting()
     if resting:
         text = ngettext("%(num)s piece of work gave up.", "%(num)s pieces of work gave up.", resting)
@@ -117,4 +121,21 @@ def _needs() -> list[Need]:
             "%(num)s mail could not be delivered.", "%(num)s mails could not be delivered.", failed
         )
         found.append(Need(text, url_for("admin.list_messages", state="failed")))
+    return found
+
+
+def _parcel_needs() -> list[Need]:
+    """Return what waits to be sent or answered, and whether anything can be sent at all."""
+    found = []
+    to_ship = parcels.count_to_ship()
+    if to_ship:
+        text = ngettext("%(num)s order waits to be shipped.", "%(num)s orders wait to be shipped.", to_ship)
+        found.append(Need(text, url_for("admin.list_to_ship")))
+    returns = returning.count_waiting()
+    if returns:
+        text = ngettext("%(num)s return waits for you.", "%(num)s returns wait for you.", returns)
+        found.append(Need(text, url_for("admin.list_returns")))
+    if queries.sells_parcels() and not shipping.is_set_up():
+        text = gettext("Nobody can order what has to be sent: say where you send it and for how much.")
+        found.append(Need(text, url_for("admin.shipping_page")))
     return found
