@@ -105,7 +105,7 @@ def get_to_ship(numbers: list[str]) -> list[ToShip]:
 
 def count_to_ship() -> int:
     """Return how many orders wait for their parcel, up to 99 (1 query)."""
-    return len(list(db.session().scalars(_waiting(0).limit(99))))
+    return len(list(db.session().scalars(_waiting(0).with_only_columns(Order.id).limit(99))))
 
 
 def shipments_on_the_way(
