@@ -16,7 +16,8 @@ REASONS = (
     "duplicate", "fraudulent", "general", "incorrect_account_details", "insufficient_funds", "noncompliant",
     "product_not_received", "product_unacceptable", "subscription_canceled", "unrecognized",
 )  # fmt: skip
-_OPEN = ("needs_response", "under_review")
+_INQUIRY = ("warning_needs_response", "warning_under_review")
+_OPEN = ("needs_response", "under_review", *_INQUIRY)
 _FEE = 1500
 _DAYS_TO_ANSWER = 7
 _EVIDENCE_FORM = """
@@ -32,8 +33,13 @@ _EVIDENCE = tuple(_EVIDENCE_FORM.split())
 _VERDICTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 
 
-def open_dispute(book: Book, charge: Json, amount: int | None = None, reason: str = "fraudulent") -> Json:
-    """Dispute a charge (what is left of it, unless told an amount); raises StripeError when it cannot be."""
+def open_dispute(
+    book: Book, charge: Json, amount: int | None = None, reason: str = "fraudulent", *, inquiry: bool = False
+) -> Json:
+    """Dispute a charge (what is left of it, unless told an amount); raises StripeError when it cannot be.
+
+    An ``inquiry`` is a bank that only asks: the money stays where it is.
+    """
     disputes = book.select("dispute", "charge = ?", (charge["id"],))
     if any(dispute["status"] in _OPEN for dispute in disputes):
         raise StripeError(
@@ -42,23 +48,32 @@ def open_dispute(book: Book, charge: Json, amount: int | None = None, reason: st
     disputed = unrefunded(charge) if amount is None else amount
     if not 0 < disputed <= charge["amount"]:
         raise StripeError("There is no such amount left to dispute.", param="amount")
-    dispute = book.add(_new_dispute(book, charge, disputed, reason))
+    dispute = _new_dispute(book, charge, disputed, reason)
+    if inquiry:
+        dispute["status"] = _INQUIRY[0]
+    dispute = book.add(dispute)
     charge["disputed"] = True
     book.save(charge)
     book.emit("charge.dispute.created", dispute)
+    if inquiry:
+        return dispute
     _move_funds(book, charge, dispute, "dispute", -disputed, _FEE)
     book.emit("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
 def close(book: Book, dispute: Json, outcome: str) -> Json:
-    """Close a dispute ``won`` (the money comes back) or ``lost``; raises StripeError when it is closed."""
-    if dispute["status"] not in _OPEN:
-        message = f"This dispute is already closed: its status is {dispute['status']}."
+    """Close a dispute ``won`` (the money comes back) or ``lost``, an inquiry ``warning_closed``.
+
+    Raises StripeError when it is closed, or can't be closed so.
+    """
+    is_inquiry = dispute["status"] in _INQUIRY
+    if dispute["status"] not in _OPEN or is_inquiry != (outcome == "warning_closed"):
+        message = f"This dispute is already closed, or can't be closed so: its status is {dispute['status']}."
         raise StripeError(message, param="dispute", code="status_transition_invalid")
     previous = {"status": dispute["status"]}
     charge = book.get("charge", dispute["charge"])
-    dispute.update(status=outcome, is_charge_refundable=outcome == "won" and unrefunded(charge) > 0)
+    dispute.update(status=outcome, is_charge_refundable=outcome != "lost" and unrefunded(charge) > 0)
     book.save(dispute)
     if outcome == "won":
         _move_funds(book, charge, dispute, "dispute_reversal", dispute["amount"], 0)
@@ -142,7 +157,7 @@ def _update(call: Call) -> Json:
 
 
 def _submit(dispute: Json) -> None:
-    dispute["status"] = "under_review"
+    dispute["status"] = _INQUIRY[1] if dispute["status"] in _INQUIRY else "under_review"
     details = dispute["evidence_details"]
     details.update(submission_count=details["submission_count"] + 1, submission_method="manual")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
@@ -20,6 +21,7 @@ from practice_stripe.store import Book, Json, reading, writing
 from practice_stripe.texts import TEXTS, choose_language
 
 _PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
+_PAYS = ("pay", "pay_delayed", "pay_risky")
 
 
 def hosted_pages(config: PracticeConfig) -> Blueprint:
@@ -81,11 +83,11 @@ def _press(book: Book, session: Json, action: str) -> Response:
     """Do what the pressed button says."""
     if action == "cancel" and session["status"] == "open" and session["cancel_url"]:
         return _go(session["cancel_url"], session)
-    if session["status"] == "complete" and action in ("pay", "pay_delayed"):
+    if session["status"] == "complete" and action in _PAYS:
         # The second of two clicks: paid once, and both lead back to the shop.
         return _go(session["success_url"], session)
     offer = _offer(book, session)
-    if session["status"] != "open" or action not in ("pay", "pay_delayed", "decline"):
+    if session["status"] != "open" or action not in (*_PAYS, "decline"):
         return _page(session, offer, PaymentForm.of_session(session), 200)
     form = read_form(session, request.form, TEXTS[_language(session)])
     if form.mistakes:
@@ -93,7 +95,10 @@ def _press(book: Book, session: Json, action: str) -> Response:
     if action == "decline":
         decline(book, session, form.buyer())
         return _page(session, offer, form, 402, declined=session["amount_total"] > 0)
-    (pay if action == "pay" else pay_delayed)(book, session, form.buyer())
+    if action == "pay_risky":
+        pay(book, session, replace(form.buyer(), risk_level="elevated"))
+    else:
+        (pay if action == "pay" else pay_delayed)(book, session, form.buyer())
     return _go(session["success_url"], session)
 
 

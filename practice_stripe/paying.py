@@ -35,6 +35,9 @@ class Buyer:
     accepts_terms: bool = False
     wants_promotions: bool = False
     tax_id: Json | None = None
+    risk_level: str = "normal"
+    card_fingerprint: str = "practiceCard0001"
+    card_country: str = "US"
 
 
 def pay(book: Book, session: Json, buyer: Buyer) -> None:
@@ -45,8 +48,8 @@ def pay(book: Book, session: Json, buyer: Buyer) -> None:
         _complete(book, session, "no_payment_required")
         return
     intent = _intent(book, session)
-    method = book.add(new_payment_method("card", _billing(session), book.now))
-    charge = book.add(new_charge(intent, method, "succeeded", book.now))
+    method = book.add(_card_of(session, buyer, book.now))
+    charge = book.add(new_charge(intent, method, "succeeded", book.now, buyer.risk_level))
     intent.update(latest_charge=charge["id"], payment_method=method["id"], last_payment_error=None)
     book.save(intent)
     book.emit("charge.succeeded", charge)
@@ -82,9 +85,9 @@ def decline(book: Book, session: Json, buyer: Buyer) -> None:
     if session["amount_total"] == 0:
         return  # There is no card to decline.
     intent = _intent(book, session)
-    method = new_payment_method("card", _billing(session), book.now)
+    method = _card_of(session, buyer, book.now)
     method["card"]["last4"] = "0002"
-    charge = book.add(new_charge(intent, method, "failed", book.now))
+    charge = book.add(new_charge(intent, method, "failed", book.now, buyer.risk_level))
     _fail(
         book,
         intent,
@@ -223,6 +226,12 @@ def _billing(session: Json) -> Json:
         "phone": known.get("phone"),
         "tax_id": None,
     }
+
+
+def _card_of(session: Json, buyer: Buyer, now: int) -> Json:
+    method = new_payment_method("card", _billing(session), now)
+    method["card"].update(fingerprint=buyer.card_fingerprint, country=buyer.card_country)
+    return method
 
 
 def _succeed(book: Book, intent: Json) -> None:

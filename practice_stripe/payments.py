@@ -12,6 +12,8 @@ from practice_stripe.store import Book, Json
 
 _DAY = 24 * 3600
 _AVAILABLE_AFTER = 2 * _DAY
+# Stripe's words for how likely a charge is a fraud, with a score of each.
+RISKS = {"normal": 12, "elevated": 68, "highest": 84}
 DECLINED = "Your card was declined."
 DEBIT_FAILED = "The customer's bank account could not be debited."
 
@@ -118,7 +120,7 @@ def new_payment_method(kind: str, billing: Json, now: int) -> Json:
     }
 
 
-def new_charge(intent: Json, method: Json, status: str, now: int) -> Json:
+def new_charge(intent: Json, method: Json, status: str, now: int, risk_level: str = "normal") -> Json:
     """Return a charge on a payment intent: ``succeeded``, ``pending`` or ``failed``."""
     paid = status == "succeeded"
     failed = status == "failed"
@@ -147,7 +149,7 @@ def new_charge(intent: Json, method: Json, status: str, now: int) -> Json:
         "livemode": False,
         "metadata": intent["metadata"],
         "on_behalf_of": None,
-        "outcome": _outcome(status),
+        "outcome": _outcome(status, risk_level),
         "paid": not failed,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
@@ -168,7 +170,7 @@ def new_charge(intent: Json, method: Json, status: str, now: int) -> Json:
     }
 
 
-def _outcome(status: str) -> Json:
+def _outcome(status: str, risk_level: str) -> Json:
     declined = status == "failed"
     return {
         "advice_code": "try_again_later" if declined else None,
@@ -176,8 +178,8 @@ def _outcome(status: str) -> Json:
         "network_decline_code": "05" if declined else None,
         "network_status": "declined_by_network" if declined else "approved_by_network",
         "reason": "generic_decline" if declined else None,
-        "risk_level": "normal",
-        "risk_score": 12,
+        "risk_level": risk_level,
+        "risk_score": RISKS[risk_level],
         "seller_message": "The bank did not return any further details with this decline."
         if declined
         else "Payment complete.",

@@ -18,8 +18,18 @@ from practice_stripe.config import PracticeConfig
 from practice_stripe.errors import InvalidParamsError, NotBegunError, StripeError
 from practice_stripe.idempotency import Answer
 from practice_stripe.ids import new_id
-from practice_stripe.params import Email, Integer, Kind, Mapping, Metadata, Text, decode, merge_metadata
-from practice_stripe.payments import find_charge
+from practice_stripe.params import (
+    Boolean,
+    Email,
+    Integer,
+    Kind,
+    Mapping,
+    Metadata,
+    Text,
+    decode,
+    merge_metadata,
+)
+from practice_stripe.payments import RISKS, find_charge
 from practice_stripe.sessions import KIND as SESSION
 from practice_stripe.sessions import expire_overdue
 from practice_stripe.store import Book, Json, writing
@@ -112,6 +122,9 @@ def _pay(book: Book, session_id: str, raw: Any) -> Json:
         "email": Email(),
         "name": Text(),
         "shipping_rate": Text(),
+        "risk_level": Text(choices=tuple(RISKS)),
+        "card_fingerprint": Text(maximum=40),
+        "card_country": Text(maximum=2),
         "shipping_address": Mapping(
             {part: Text() for part in ("city", "country", "line1", "line2", "postal_code", "state")}
         ),
@@ -126,6 +139,7 @@ def _pay(book: Book, session_id: str, raw: Any) -> Json:
         shipping_name=wish.get("name", "Practice Buyer") if address else None,
         shipping_address={**dict.fromkeys(_PARTS), **address} if address else None,
         shipping_rate=wish.get("shipping_rate"),
+        **{name: wish[name] for name in ("risk_level", "card_fingerprint", "card_country") if name in wish},
     )
     actions = {"pay": paying.pay, "pay_delayed": paying.pay_delayed, "decline": paying.decline}
     actions[wish.get("action", "pay")](book, session, buyer)
@@ -136,13 +150,18 @@ _PARTS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
 def _open_dispute(book: Book, charge_id: str, raw: Any) -> Json:
-    wish = _fields(raw, {"amount": Integer(1), "reason": Text(choices=disputes.REASONS)})
-    charge = _charge(book, charge_id)
-    return disputes.open_dispute(book, charge, wish.get("amount"), wish.get("reason", "fraudulent"))
+    fields: dict[str, Kind] = {
+        "amount": Integer(1),
+        "reason": Text(choices=disputes.REASONS),
+        "inquiry": Boolean(),
+    }
+    wish = _fields(raw, fields)
+    reason, charge = wish.get("reason", "fraudulent"), _charge(book, charge_id)
+    return disputes.open_dispute(book, charge, wish.get("amount"), reason, inquiry=wish.get("inquiry", False))
 
 
 def _close_dispute(book: Book, dispute_id: str, raw: Any) -> Json:
-    wish = _fields(raw, {"outcome": Text(choices=("won", "lost"))}, ("outcome",))
+    wish = _fields(raw, {"outcome": Text(choices=("won", "lost", "warning_closed"))}, ("outcome",))
     return disputes.close(book, book.get("dispute", dispute_id), wish["outcome"])
 
 

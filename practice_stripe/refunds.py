@@ -13,7 +13,9 @@ from practice_stripe.store import Book, Json
 
 OUTCOMES = ("succeeded", "pending", "failed", "requires_action")
 _NEXT = "next_refund"
-_DISPUTE_LEAVES_REFUNDABLE = ("won", "warning_closed", "prevented")
+_DISPUTE_LEAVES_REFUNDABLE = (
+    "won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed",
+)  # fmt: skip
 
 
 def refund(

@@ -163,6 +163,7 @@ CREATE = Mapping(
             {"allowed_countries": ListOf(Text(choices=COUNTRIES), minimum=1)}, required=("allowed_countries",)
         ),
         "shipping_options": ListOf(_SHIPPING_OPTION, maximum=5),
+        "payment_method_configuration": Text(maximum=100),
         "submit_type": Text(choices=("auto", "book", "donate", "pay", "subscribe")),
         "success_url": Url(),
         "tax_id_collection": Mapping(
@@ -186,7 +187,6 @@ CREATE = Mapping(
             "name_collection",
             "optional_items",
             "payment_method_collection",
-            "payment_method_configuration",
             "payment_method_data",
             "payment_method_options",
             "permissions",

@@ -354,6 +354,7 @@ def _wished(wish: Json) -> Json:
     """Return the fields of the session that repeat what was asked for."""
     tax = wish.get("automatic_tax", {"enabled": False})["enabled"]
     consent = wish.get("consent_collection")
+    configuration = wish.get("payment_method_configuration")
     texts = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
     fields: Json = {
         "allow_promotion_codes": wish.get("allow_promotion_codes"),
@@ -363,6 +364,9 @@ def _wished(wish: Json) -> Json:
             "provider": "stripe" if tax else None,
             "status": "requires_location_inputs" if tax else None,
         },
+        "payment_method_configuration_details": {"id": configuration, "parent": None}
+        if configuration
+        else None,
         "billing_address_collection": wish.get("billing_address_collection"),
         "cancel_url": wish.get("cancel_url"),
         "client_reference_id": wish.get("client_reference_id"),

@@ -32,6 +32,7 @@ from storefront.catalog.states import ContentKind
 from storefront.catalog.views import catalog
 from storefront.checkout import emails as checkout_emails
 from storefront.checkout import jobs as checkout_jobs
+from storefront.checkout import money_emails
 from storefront.checkout.views.checkout import checkout
 from storefront.checkout.views.legal import legal
 from storefront.checkout.views.orders import orders
@@ -128,6 +129,7 @@ REGISTERED = (
     licensing_jobs,
     media_jobs,
     news_views,
+    money_emails,
     notification_emails,
     notification_jobs,
     packing,

@@ -13,6 +13,8 @@ from storefront.core.settings import Settings, SettingsError, load_settings
 if TYPE_CHECKING:
     from flask import Flask
 
+    from storefront.core.clock import datetime
+
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -47,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--password", help="a random one is made and printed when none is given")
     compare = _add(commands, "reconcile", _reconcile, "compare Stripe with the books and repair")
     compare.add_argument("--days", type=int, default=7, help="how far back to look (default: 7)")
+    compare.add_argument(
+        "--since", type=_day, metavar="DATE", help="look back to this day instead, as 2030-05-31"
+    )
     _add_files(commands)
     check = _add(commands, "doctor", _doctor, "check what must always hold")
     check.add_argument("--thorough", action="store_true", help="also look for every file in the storage")
@@ -139,6 +144,16 @@ def _owner(wanted: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _day(text: str) -> "datetime":
+    """Return the beginning of a day in UTC."""
+    from storefront.core.clock import UTC, datetime
+
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("write the day as 2030-05-31") from error
+
+
 def _reconcile(wanted: argparse.Namespace, settings: Settings) -> int:
     from storefront.checkout.jobs import gateway
     from storefront.checkout.sweeping import reconcile
@@ -147,7 +162,7 @@ def _reconcile(wanted: argparse.Namespace, settings: Settings) -> int:
 
     with _runtime(settings).app_context():
         try:
-            report = reconcile(gateway(), now() - timedelta(days=wanted.days))
+            report = reconcile(gateway(), wanted.since or now() - timedelta(days=wanted.days))
         except (PaymentRefused, PaymentUnknown) as trouble:
             sys.stderr.write(f"Stripe could not be asked: {trouble}\n")
             return 1
@@ -155,7 +170,8 @@ def _reconcile(wanted: argparse.Namespace, settings: Settings) -> int:
         f"{report.compared} sessions, refunds and disputes compared, {report.repaired} repaired, "
         f"{report.unknown} without an order here; {report.foreign} of other shops left alone.\n"
     )
-    return 1 if report.unknown else 0
+    sys.stdout.write("".join(f"{line}\n" for line in report.rest))
+    return 1 if report.rest else 0
 
 
 def _import(wanted: argparse.Namespace, settings: Settings) -> int:

@@ -105,6 +105,7 @@ def _write_shop(words: dict[str, Any]) -> None:
     profile = shop.get_profile()
     profile.name, profile.tagline, profile.about = words["name"], words["tagline"], words["about"]
     profile.refund_policy = words.get("refund_policy", "")
+    profile.transfer_details = words.get("transfer_details", "")
     profile.currency, profile.translations = words["currency"], words["translations"]
     profile.is_demo = True
     profile.recovery = Reminder.CONSENT

@@ -185,6 +185,17 @@ def _amounts(found: dict[str, Any], first: str) -> list[Money]:
     return [Money(int(found[currency]), currency) for currency in in_order if found[currency]]
 
 
+def find_variants(slug: str) -> list[Variant]:
+    """Return the variants on offer of the product at that address, in order; none when there is no such product."""
+    statement = (
+        select(Variant)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Product.slug == slug, Variant.archived_at.is_(None))
+        .order_by(Variant.position, Variant.id)
+    )
+    return list(db.session().scalars(statement))
+
+
 def get_order_by_number(number: str) -> Order:
     """Return the order with its lines.
 

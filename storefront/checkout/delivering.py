@@ -1,5 +1,6 @@
 """Handing over what was paid for, and what follows for the state of the order."""
 
+from storefront.checkout import refunding
 from storefront.fulfilment import service as fulfilment
 from storefront.licensing import giving
 from storefront.orders.models import Order
@@ -15,6 +16,7 @@ def deliver(order: Order) -> None:
     if order.payment_state not in _HAVE_PAID or order.state not in _ARE_VALID:
         return
     fulfilment.grant(order)
+    refunding.follow_access(order)
     reached = _reached(order)
     if reached is not None:
         moving.move(order, reached)

@@ -40,7 +40,7 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
         N_("A payment brought another amount than was asked, and nobody was told."),
         """SELECT o.number FROM payment p JOIN shop_order o ON o.id = p.order_id
            WHERE p.status = 'paid' AND p.captured_amount <> p.amount AND o.attention IS NULL AND NOT EXISTS
-           (SELECT 1 FROM journal_entry j WHERE j.topic = 'order:' || o.id AND j.action = 'order.attention')""",
+           (SELECT 1 FROM journal_entry j WHERE j.topic = 'order:' || o.id AND j.action IN ('order.attention', 'transfer.accepted'))""",
     ),
     "paid_without_access": (
         N_("An order was paid, and its buyer still waits for the goods."),
@@ -51,7 +51,9 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
     "access_without_money": (
         N_("Somebody has access without a paid order."),
         """SELECT o.number FROM entitlement e JOIN shop_order o ON o.id = e.order_id
-           WHERE e.revoked_at IS NULL AND o.payment_state NOT IN ('paid', 'partly_refunded')""",
+           WHERE e.revoked_at IS NULL AND o.payment_state NOT IN ('paid', 'partly_refunded')
+           AND NOT (o.payment_state = 'refunded' AND EXISTS (SELECT 1 FROM refund_line l WHERE l.order_line_id = e.order_line_id
+           AND l.access = 'keep'))""",
     ),
     "keys_missing": (
         N_("A buyer has fewer licence keys than were paid for."),
@@ -92,7 +94,7 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
     "sold_stock": (
         N_("The count of sold units differs from what orders hold."),
         """SELECT v.sku FROM variant v WHERE v.sold <>
-           (SELECT coalesce(sum(r.quantity), 0) FROM stock_reservation r WHERE r.variant_id = v.id AND r.state = 'sold')""",
+           (SELECT coalesce(sum(r.quantity - r.returned), 0) FROM stock_reservation r WHERE r.variant_id = v.id AND r.state = 'sold')""",
     ),
     "stock_movements": (
         N_("What came and went of a variant does not add up to what it has received."),
@@ -133,6 +135,17 @@ _INVARIANTS: dict[str, tuple[str, str]] = {
     "unbalanced_books": (
         N_("The ledger does not say what was paid and refunded on a day, for these orders."),
         """SELECT CAST(day AS TEXT) || ' ' || currency || ' ' || numbers FROM unbalanced_day ORDER BY day DESC""",
+    ),
+    "refunded_pieces": (
+        N_("More pieces of something were refunded than were bought."),
+        """SELECT o.number FROM order_line l JOIN shop_order o ON o.id = l.order_id WHERE l.quantity <
+           (SELECT coalesce(sum(rl.quantity), 0) FROM refund_line rl JOIN refund r ON r.id = rl.refund_id
+            WHERE rl.order_line_id = l.id AND r.status IN ('requested', 'pending', 'requires_action', 'succeeded'))""",
+    ),
+    "transfer_sums": (
+        N_("A payment by transfer is not the sum of what the owner has marked."),
+        """SELECT o.number FROM payment p JOIN shop_order o ON o.id = p.order_id WHERE p.method = 'transfer' AND p.status = 'paid'
+           AND p.captured_amount <> (SELECT coalesce(sum(t.amount), 0) FROM transfer_receipt t WHERE t.payment_id = p.id)""",
     ),
     "refund_state": (
         N_("All money of an order went back, but it does not count as refunded."),

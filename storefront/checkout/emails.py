@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from storefront.checkout import recovering
+from storefront.checkout import recovering, settling
 from storefront.checkout.models import Withdrawal
 from storefront.core import db
 from storefront.core.errors import N_, NotFound
@@ -13,9 +13,14 @@ from storefront.notifications.rendering import Mail, Variable, block, mail, rend
 from storefront.orders import queries as orders
 from storefront.orders.mailing import ORDER_VARIABLES, newest_order, order_facts
 from storefront.orders.models import Order
+from storefront.payments import service as payments
 from storefront.web.filters import day, moment
 from storefront.web.language import speaking
 from storefront.web.links import absolute_url
+
+WHY = Variable(
+    N_("Why a rule gave the money back; empty when you did"), N_("You have paid this order twice.")
+)
 
 
 @mail(
@@ -29,7 +34,7 @@ from storefront.web.links import absolute_url
 )
 def order_paid(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the order is paid, with the page where everything is."""
-    order = _order(args)
+    order = order_of(args)
     facts = {**order_facts(order, language), "invoice_url": _invoice_url(order, language)}
     return render_mail("order_paid", language, **facts)
 
@@ -42,7 +47,7 @@ def order_paid(args: dict[str, Any], language: str) -> Mail | None:
 )
 def order_received(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the order is here and its money still on the way."""
-    return render_mail("order_received", language, **order_facts(_order(args), language))
+    return render_mail("order_received", language, **order_facts(order_of(args), language))
 
 
 @mail(
@@ -53,18 +58,22 @@ def order_received(args: dict[str, Any], language: str) -> Mail | None:
 )
 def payment_failed(args: dict[str, Any], language: str) -> Mail | None:
     """Say that a delayed payment came to nothing."""
-    return render_mail("payment_failed", language, **order_facts(_order(args), language))
+    return render_mail("payment_failed", language, **order_facts(order_of(args), language))
 
 
 @mail(
     "order_refunded",
     title=N_("Refund"),
-    variables=ORDER_VARIABLES,
+    variables={**ORDER_VARIABLES, "why": WHY},
     example=newest_order,
 )
 def order_refunded(args: dict[str, Any], language: str) -> Mail | None:
     """Say that the money is on its way back."""
-    return render_mail("order_refunded", language, **order_facts(_order(args), language))
+    order = order_of(args)
+    reasons = [refund.reason for refund in payments.refunds_of(order.id)]
+    return render_mail(
+        "order_refunded", language, **order_facts(order, language), why=why_of(reasons, language)
+    )
 
 
 @mail(
@@ -81,7 +90,7 @@ def order_refunded(args: dict[str, Any], language: str) -> Mail | None:
 )
 def access(args: dict[str, Any], language: str) -> Mail | None:
     """Send all links of one mailbox; nothing when there is nothing."""
-    found = orders.orders_of_email(_order(args).email)
+    found = orders.orders_of_email(order_of(args).email)
     links = [(order, absolute_url(order.path, language)) for order in found]
     if not links:
         return None
@@ -100,7 +109,7 @@ def access(args: dict[str, Any], language: str) -> Mail | None:
 )
 def abandoned_checkout(args: dict[str, Any], language: str) -> Mail | None:
     """Say once that the cart is still there; nothing when they bought or objected while the mail waited."""
-    order = _order(args)
+    order = order_of(args)
     recovery = recovering.still_wanted(order)
     if recovery is None:
         return None
@@ -139,7 +148,12 @@ def withdrawal_received(args: dict[str, Any], language: str) -> Mail | None:
     return render_mail("withdrawal_received", language, **facts, name=found.name, **said)
 
 
-def _order(args: dict[str, Any]) -> Order:
+def order_of(args: dict[str, Any]) -> Order:
+    """Return the order that a mail is about.
+
+    Raises:
+        NotFound: it is not there any more.
+    """
     order = db.session().get(Order, args["order_id"])
     if order is None:
         raise NotFound
@@ -150,3 +164,15 @@ def _invoice_url(order: Order, language: str) -> str:
     """Return where the invoice is, or will be: the work that makes it may come after the mail. Else nothing."""
     is_made = invoicing.get_settings().is_complete or invoicing.standing_invoice(order.id) is not None
     return absolute_url(f"{order.path}/invoice", language) if order.total_amount and is_made else ""
+
+
+def why_of(reasons: list[str], language: str) -> str:
+    """Return what the buyer is told of the rule that gave money back; what the owner wrote for herself is not told."""
+    with speaking(language):
+        if settling.PAID_TWICE in reasons:
+            return str(gettext("You have paid this order twice."))
+        if settling.CODE_GONE in reasons:
+            return str(gettext("Your payment came when the discount code had been used up."))
+        if settling.SOLD_OUT in reasons:
+            return str(gettext("Your payment came when everything was sold out. We are sorry."))
+    return ""

@@ -8,6 +8,7 @@ from wtforms import BooleanField, EmailField, HiddenField
 from wtforms.validators import InputRequired
 
 from storefront.accounts.forms import an_email
+from storefront.payments.states import PaymentMethod
 from storefront.shop.states import Reminder
 
 
@@ -24,6 +25,7 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
     key = HiddenField()
     total = HiddenField()
     currency = HiddenField()
+    pay = HiddenField()
     remind = BooleanField()
     no_reminder = BooleanField()
 
@@ -44,6 +46,12 @@ class CheckoutForm(FlaskForm):  # type: ignore[misc]  # flask-wtf is not typed
         """The key of the page that was sent, or nothing when it can be no key."""
         text = self.key.data or ""
         return text if len(text) <= 22 and text.isprintable() else ""
+
+    @property
+    def method(self) -> PaymentMethod:
+        """How the person wants to pay."""
+        is_transfer = self.pay.data == PaymentMethod.TRANSFER.value
+        return PaymentMethod.TRANSFER if is_transfer else PaymentMethod.STRIPE
 
     @property
     def seen_currency(self) -> str | None:

@@ -2,10 +2,21 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from flask import current_app
 
-from storefront.checkout import delivering, doctor, recovering, refunding, settling, sweeping
+from storefront.checkout import (
+    delivering,
+    doctor,
+    recovering,
+    refunding,
+    risk,
+    settling,
+    starting,
+    sweeping,
+    transfers,
+)
 from storefront.checkout.billing import look_up
 from storefront.core import db
 from storefront.core.clock import now, timedelta
@@ -20,7 +31,7 @@ from storefront.licensing import giving, pool
 from storefront.notifications.service import tell
 from storefront.orders import queries as orders
 from storefront.orders.service import moving
-from storefront.payments import balancing, inbox
+from storefront.payments import balancing, failures, inbox
 from storefront.shop.service import get_profile, shop_mark
 from storefront.shop.states import Reminder
 from storefront.taxes.billing import Billing
@@ -31,6 +42,8 @@ from storefront.web.setup import settings
 # What the nightly comparison looks at: the last days, and no more of each kind of thing.
 _COMPARED = timedelta(days=3)
 _MOST_COMPARED = 5000
+# Banks dispute payments for four months.
+_ADDRESS_KEPT = timedelta(days=120)
 
 
 def gateway() -> PaymentGateway:
@@ -104,6 +117,20 @@ def sweep_strays() -> None:
         sweeping.sweep_strays(gateway())
 
 
+@periodic("transfers", every=timedelta(hours=1))
+def look_after_transfers() -> None:
+    """Remind of transfers that are awaited, and end the waiting when its time is over."""
+    with acting_as("sweep"):
+        transfers.remind_and_expire()
+
+
+@periodic("forget_addresses", every=timedelta(days=1))
+def forget_addresses() -> None:
+    """Forget from where payments were begun; what a bank may still ask about is kept."""
+    with db.unit_of_work():
+        failures.forget_addresses(now() - _ADDRESS_KEPT)
+
+
 @periodic("reconcile", every=timedelta(days=1))
 def compare_with_stripe() -> None:
     """Compare the last days at Stripe with the books, so that nothing is missed for longer than a night.
@@ -171,15 +198,31 @@ def _note_vat_id(order_id: int, billing: Billing) -> None:
         )
 
 
-def _follow(kind: str, object_id: str, about: dict[str, object]) -> None:
+def _follow(kind: str, object_id: str, about: dict[str, Any]) -> None:
     if kind.startswith("checkout.session."):
         settling.settle(object_id, gateway())
     elif kind.startswith("charge.dispute."):
         _unless_foreign(refunding.follow_dispute(object_id, gateway()), about)
+    elif kind == "charge.failed":
+        _follow_failure(about)
     elif kind.startswith("refund.") or kind in ("charge.refunded", "charge.refund.updated"):
         intent = about.get("payment_intent")
         if isinstance(intent, str):
             _unless_foreign(refunding.follow_refunds(intent, gateway()), about)
+
+
+def _follow_failure(about: dict[str, Any]) -> None:
+    """Count a refused try, and close the page of an order for which far too many cards were tried."""
+    intent, reference = about.get("payment_intent"), str((about.get("metadata") or {}).get("reference", ""))
+    if not isinstance(intent, str) or not risk.follow_failures(intent, gateway(), reference=reference):
+        return
+    payment = risk.find_hopeless(intent, reference)
+    db.close_reader()
+    if payment is not None:
+        try:
+            starting.give_up(payment, gateway())
+        except starting.PaymentPageUnavailable as trouble:
+            raise RetryLater(trouble.sentence) from trouble
 
 
 def _unless_foreign(is_known: bool, about: dict[str, object]) -> None:

@@ -1,8 +1,10 @@
-"""What the last look at the invariants found; checkouts that may be brought to an end by a mail; what was declared."""
+"""What the last look at the invariants found; checkouts that a mail may bring to an end; what was declared; who may not
+buy, and which paid orders wait for the owner's look."""
 
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.checkout.states import RecoveryOutcome
@@ -84,3 +86,46 @@ class Withdrawal(Base):
     what: Mapped[str] = mapped_column(String(500), default="")
     language: Mapped[str] = mapped_column(String(8))
     declared_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class BlockKind(StrEnum):
+    """By what somebody is known who may not buy."""
+
+    EMAIL = "email"
+    DOMAIN = "domain"
+    NETWORK = "network"
+
+
+class BlockedBuyer(Base):
+    """Somebody who may not begin a checkout: an address, all of a mail domain, or a network (``203.0.113.0/24``)."""
+
+    __tablename__ = "blocked_buyer"
+    __table_args__ = (UniqueConstraint("kind", "value"),)
+
+    id: Mapped[Id]
+    kind: Mapped[BlockKind] = choice(BlockKind, "kind")
+    value: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    actor: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ReviewRules(Base):
+    """Which paid orders wait until the owner has looked at them; there is at most one row, and none holds nothing.
+
+    ``from_amount`` is in minor units of the shop's currency; ``countries`` are ISO codes, of the card or the address;
+    ``failures`` is how many refused payments came before the good one; ``risk_level`` Stripe's word from which on.
+    """
+
+    __tablename__ = "review_rules"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="only_one"),
+        CheckConstraint("from_amount IS NULL OR from_amount > 0", name="amount_positive"),
+        CheckConstraint("failures IS NULL OR failures > 0", name="failures_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    from_amount: Mapped[int | None] = mapped_column(BigInteger)
+    countries: Mapped[str] = mapped_column(String(800), default="")
+    failures: Mapped[int | None]
+    risk_level: Mapped[str] = mapped_column(String(20), default="")

@@ -7,6 +7,7 @@ from storefront.core.money import Money, payable_step
 from storefront.gateways.stripe import to_stripe
 from storefront.orders.models import Order, OrderLine
 from storefront.shop.service import shop_mark
+from storefront.web.setup import settings
 
 # What Stripe Tax calls our classes; a class that is not here has the default of the account at Stripe.
 # Source: https://docs.stripe.com/tax/tax-codes
@@ -42,6 +43,8 @@ def session_request(
             "billing_address_collection": "required",
             "tax_id_collection": {"enabled": True},
         }
+    if settings().stripe_payment_method_configuration:
+        request["payment_method_configuration"] = settings().stripe_payment_method_configuration
     return request
 
 

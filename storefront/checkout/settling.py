@@ -8,20 +8,22 @@ lost silently: it is given back by rule or shown to the owner.
 from collections.abc import Callable
 
 from storefront.cart import service as carts
-from storefront.checkout import refunding
+from storefront.catalog.stock import SoldOut
+from storefront.checkout import refunding, reviewing, risk
+from storefront.checkout.telling import tell_buyer
 from storefront.core import db
 from storefront.core.clock import datetime, now, timedelta
-from storefront.core.errors import N_
+from storefront.core.errors import N_, Refused
 from storefront.core.faults import reach
 from storefront.core.logging import get_logger
 from storefront.gateways.stripe import PaymentGateway, SessionView
 from storefront.jobs.service import enqueue
 from storefront.journal.service import write as journal
-from storefront.notifications.service import tell
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
 from storefront.orders.service import codes, moving, reservations
 from storefront.orders.states import OrderState, PaymentState
+from storefront.payments import failures
 from storefront.payments import service as payments
 from storefront.payments.models import Payment
 from storefront.payments.states import PaymentStatus
@@ -30,6 +32,9 @@ from storefront.shop.service import shop_mark
 from storefront.taxes.states import VatCheck
 
 _NO_PAGE = N_("no payment page at Stripe")
+# Why a rule gave money back; the buyer is told, too.
+PAID_TWICE, SOLD_OUT = N_("paid twice"), N_("sold out meanwhile")
+CODE_GONE = N_("the discount code was used up meanwhile")
 _PAID_TWICE = N_("This order was paid twice. The second payment goes back by itself.")
 _SOLD_OUT = N_("The money came when everything was sold out. It goes back by itself.")
 _CODE_GONE = N_("The money came when its discount code had been used up. It goes back by itself.")
@@ -42,6 +47,15 @@ _GIVEN_UP = N_("nobody came back to pay")
 LEFT_BECAUSE = (_UNPAID_BECAUSE[PaymentStatus.EXPIRED], _GIVEN_UP)
 # Bank debits take up to two weeks; the stock waits for them.
 _HOLD_WHILE_PROCESSING = timedelta(days=21)
+# What the owner must look at waits for her.
+_HOLD_FOR_OWNER = timedelta(days=90)
+_HAVE_PAID = (PaymentState.PAID, PaymentState.PARTLY_REFUNDED)
+
+
+class NotToDeliver(Refused):
+    """Nothing of this order waits to be delivered."""
+
+    sentence = N_("Only a paid order that waits for you can be delivered.")
 
 
 class UnknownSession(Exception):
@@ -58,6 +72,8 @@ def settle(session_id: str, gateway: PaymentGateway) -> Order | None:
     """
     view = gateway.get_session(session_id)
     reach("settling.asked")
+    if view.is_paid and view.payment_intent_id and reviewing.counts_failures():
+        risk.follow_failures(view.payment_intent_id, gateway, session_id=view.id)
     return apply(view)
 
 
@@ -81,18 +97,53 @@ def confirm(order: Order) -> bool:
 
     False when the stock, or the last use of its code, is gone meanwhile; then only the payment was noted.
     """
-    moving.move(order, PaymentState.PAID)
-    _empty_cart(order)
+    moving.move(order, PaymentState.PAID, reason=N_("the payments cover the total"))
+    empty_cart(order)
+    return hand_over(order)
+
+
+def hand_over(order: Order) -> bool:
+    """Sell the stock of a paid order, deliver, and tell the buyer. The order must be locked by this unit.
+
+    False when the stock, or the last use of its code, is gone meanwhile; then nothing was delivered.
+    """
     if not codes.keep(order) or not reservations.sell(order):
         return False
-    moving.move(order, OrderState.OPEN)
+    moving.end_review(order)
+    moving.move(order, OrderState.OPEN, reason=N_("it is paid, and its goods are there"))
     enqueue("grant_order", unique_key=f"grant:{order.id}", topic=order.topic, order_id=order.id)
     if order.total_amount:
         enqueue("make_invoice", unique_key=f"invoice:{order.id}", topic=order.topic, order_id=order.id)
     if (order.billing or {}).get("vat_state") == VatCheck.FORMAT:
         enqueue("check_vat_id", unique_key=f"vat:{order.id}", topic=order.topic, order_id=order.id)
-    _tell("order_paid", order)
+    tell_buyer("comp_given" if order.is_comp else "order_paid", order)
     return True
+
+
+def approve(order_id: int) -> None:
+    """Deliver a paid order that waited for the owner. Must run in a unit.
+
+    Raises:
+        NotToDeliver: it does not wait, also at the second of two clicks. SoldOut: the stock is gone.
+    """
+    order = moving.lock(order_id)
+    if order.payment_state not in _HAVE_PAID or order.state not in (OrderState.PENDING, OrderState.CANCELLED):
+        raise NotToDeliver
+    journal(order.topic, "order.approved")
+    moving.resolve_attention(order)
+    if not hand_over(order):
+        raise SoldOut(title=order.lines[0].title)
+
+
+def hold(order: Order, reason: str, **values: object) -> None:
+    """Note that the order is paid, and let it wait for the owner with its stock. The order must be locked."""
+    if order.payment_state not in _HAVE_PAID:
+        moving.move(order, PaymentState.PAID, reason=N_("the payments cover the total"))
+    empty_cart(order)
+    reservations.hold_until(order, now() + _HOLD_FOR_OWNER)
+    moving.hold_for_review(order)
+    moving.call_for_attention(order, reason, **values)
+    tell_buyer("order_checking", order)
 
 
 def cancel_unpayable(seen: Payment, reason: str = _NO_PAGE) -> None:
@@ -128,14 +179,14 @@ def call_off(order: Order, reason: str) -> None:
     moving.move(order, OrderState.CANCELLED, reason=reason)
 
 
-def call_off_abandoned(order_id: int) -> bool:
+def call_off_abandoned(order_id: int, reason: str = _GIVEN_UP) -> bool:
     """Call off an order that waits for money, if no attempt to pay it is alive any more."""
     with db.unit_of_work():
         order = moving.lock(order_id)
         is_waiting = order.state is OrderState.PENDING and order.payment_state is PaymentState.UNPAID
         if not is_waiting or payments.find_live(order.id) is not None:
             return False
-        call_off(order, _GIVEN_UP)
+        call_off(order, reason)
         return True
 
 
@@ -194,7 +245,13 @@ def _adopt(payment: Payment, view: SessionView) -> None:
 
 
 def _take_money(order: Order, payment: Payment, view: SessionView) -> None:
-    moved = payments.move(payment, PaymentStatus.PAID, captured_amount=view.amount.amount, settled_at=now())
+    moved = payments.move(
+        payment,
+        PaymentStatus.PAID,
+        captured_amount=view.amount.amount,
+        settled_at=now(),
+        **failures.facts_of(view.charge),
+    )
     if not moved:
         return
     if view.shipping_address and not order.shipping_address:
@@ -205,7 +262,7 @@ def _take_money(order: Order, payment: Payment, view: SessionView) -> None:
     elif order.payment_state in (PaymentState.UNPAID, PaymentState.PROCESSING):
         _honour(order, payment)
     else:
-        _give_back(order, payment, N_("paid twice"), _PAID_TWICE)
+        _give_back(order, payment, PAID_TWICE, _PAID_TWICE)
     if payments.has_gone_back(payment):
         # It was refunded or disputed before we heard that it had come.
         refunding.follow_money(order)
@@ -241,29 +298,33 @@ def _honour(order: Order, payment: Payment) -> None:
     """Deliver what was paid, also when the money comes after the order was called off, as long as there is stock."""
     if order.state is OrderState.CANCELLED:
         journal(order.topic, "order.paid_late", attempt=payment.attempt)
-    if confirm(order):
+    why = reviewing.find_reason(order, payment)
+    if why is not None:
+        hold(order, why.sentence, **why.values)
+    elif confirm(order):
         return
-    if codes.is_kept(order):
-        _give_back(order, payment, N_("sold out meanwhile"), _SOLD_OUT)
+    elif codes.is_kept(order):
+        _give_back(order, payment, SOLD_OUT, _SOLD_OUT)
     else:
-        _give_back(order, payment, N_("the discount code was used up meanwhile"), _CODE_GONE)
+        _give_back(order, payment, CODE_GONE, _CODE_GONE)
 
 
 def _keep_odd_money(order: Order, payment: Payment, view: SessionView) -> None:
     """Amount or currency is not what was asked: nothing is delivered, the stock is kept, and the owner decides."""
     get_logger().error("amount does not fit", order=order.number, attempt=payment.attempt)
+    values = {"received": view.amount, "asked": payments.amount_of(payment)}
     if order.payment_state in (PaymentState.UNPAID, PaymentState.PROCESSING):
-        moving.move(order, PaymentState.PAID)
-        reservations.hold_until(order, _far_end())
-        _empty_cart(order)
-    moving.call_for_attention(
-        order,
-        N_(
-            "Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or give access."
-        ),
-        received=view.amount,
-        asked=payments.amount_of(payment),
-    )
+        hold(
+            order,
+            N_(
+                "Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or deliver."
+            ),
+            **values,
+        )
+    else:
+        moving.call_for_attention(
+            order, N_("Stripe received %(received)s once more, instead of %(asked)s. Refund it."), **values
+        )
 
 
 def _give_back(order: Order, payment: Payment, reason: str, told: str) -> None:
@@ -282,8 +343,8 @@ def _wait_for_money(order: Order, payment: Payment) -> None:
     if order.payment_state is PaymentState.UNPAID:
         moving.move(order, PaymentState.PROCESSING)
     reservations.hold_until(order, _far_end())
-    _empty_cart(order)
-    _tell("order_received", order)
+    empty_cart(order)
+    tell_buyer("order_received", order)
 
 
 def _end_unpaid(order: Order, payment: Payment, status: PaymentStatus) -> None:
@@ -291,27 +352,16 @@ def _end_unpaid(order: Order, payment: Payment, status: PaymentStatus) -> None:
         return
     if order.payment_state is PaymentState.PROCESSING:
         moving.move(order, PaymentState.UNPAID)
-        _tell("payment_failed", order)
+        tell_buyer("payment_failed", order)
     call_off(order, _UNPAID_BECAUSE[status])
 
 
-def _empty_cart(order: Order) -> None:
+def empty_cart(order: Order) -> None:
+    """Take what was ordered out of the cart that it came from. The cart must be locked before the order."""
     bought: dict[int, int] = {}
     for line in order.lines:
         bought[line.variant_id] = bought.get(line.variant_id, 0) + line.quantity
     carts.empty_after_purchase(order.checkout_key, bought)
-
-
-def _tell(kind: str, order: Order) -> None:
-    """One mail of each kind for an order."""
-    tell(
-        kind,
-        order.email,
-        order.language,
-        unique_key=f"{kind}:{order.id}",
-        topic=order.topic,
-        order_id=order.id,
-    )
 
 
 def _far_end() -> datetime:

@@ -16,7 +16,7 @@ from storefront.cart import service as carts
 from storefront.cart.models import Cart
 from storefront.cart.shipping import offer_to, place_of
 from storefront.cart.showing import CartView
-from storefront.checkout import recovering, settling
+from storefront.checkout import recovering, settling, transfers
 from storefront.checkout.request import session_request
 from storefront.core import db
 from storefront.core.clock import now, timedelta
@@ -31,7 +31,7 @@ from storefront.orders.service.placing import Delivery, HeldCode, Item, Wish
 from storefront.orders.states import OrderState, PaymentState
 from storefront.payments import service as payments
 from storefront.payments.models import Payment
-from storefront.payments.states import PaymentStatus
+from storefront.payments.states import PaymentMethod, PaymentStatus
 from storefront.shipping import service as shipping
 from storefront.shop import service as shop
 from storefront.taxes import service as taxes
@@ -67,6 +67,8 @@ class Buyer:
     # Of a link that was followed; it counts when the cart itself has none.
     code: str = ""
     terms: dict[str, Any] | None = None
+    client_address: str | None = None
+    method: PaymentMethod = PaymentMethod.STRIPE
 
 
 class CartChanged(Refused):
@@ -192,14 +194,15 @@ def _decide_once(buyer: Buyer) -> _GoTo | _OpenSession | _GiveUp:
             return _place(buyer, wish)
         recovering.note_wish(order, buyer.wants_reminder, is_consent=buyer.is_consent)
         live = payments.find_live(order.id)
+        if live is not None and live.method is PaymentMethod.TRANSFER:
+            return _GoTo(_page_of(buyer, order))
+        if live is not None and live.method is not buyer.method:
+            return _GiveUp(live)
         if live is not None and (order.fingerprint != wish.fingerprint or live.expires_at <= now()):
             return _GiveUp(live)
         if live is None:
-            return (
-                _try_again(buyer, order)
-                if order.fingerprint == wish.fingerprint
-                else _place_anew(buyer, cart, order, wish)
-            )
+            is_the_same = order.fingerprint == wish.fingerprint and buyer.method is PaymentMethod.STRIPE
+            return _try_again(buyer, order) if is_the_same else _place_anew(buyer, cart, order, wish)
         if live.status is PaymentStatus.OPEN and live.session_url:
             return _GoTo(live.session_url)
         return _OpenSession(live)
@@ -268,10 +271,13 @@ def _code_of(view: CartView) -> HeldCode | None:
 
 
 def _place(buyer: Buyer, wish: Wish) -> _GoTo | _OpenSession:
-    until = now() + SESSION_LASTS
-    order = placing.place(wish, until)
+    is_transfer = buyer.method is PaymentMethod.TRANSFER
+    order = placing.place(wish, transfers.waits_until() if is_transfer else now() + SESSION_LASTS)
     if order.total_amount == 0:
         settling.confirm(order)
+        return _GoTo(_page_of(buyer, order))
+    if is_transfer:
+        transfers.begin(order, buyer.client_address)
         return _GoTo(_page_of(buyer, order))
     recovering.note_wish(order, buyer.wants_reminder, is_consent=buyer.is_consent)
     payment = _begin_attempt(buyer, order, 1)
@@ -303,7 +309,7 @@ def _begin_attempt(buyer: Buyer, order: Order, attempt: int) -> Payment:
         expires_at=until,
         base_url=f"{buyer.base_url}/{buyer.language}",
     )
-    return payments.begin_attempt(order, attempt, request, until)
+    return payments.begin_attempt(order, attempt, request, until, client_address=buyer.client_address)
 
 
 def _open_session(payment: Payment, gateway: PaymentGateway) -> str | None:

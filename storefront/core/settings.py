@@ -50,6 +50,7 @@ class Settings(BaseSettings):
 
     stripe_checkout_origin: str = ""
     vies_url: str = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+    stripe_payment_method_configuration: str = ""
     checkout_ceiling: int = Field(default=0, ge=0)
 
     owner_email: str = "owner@example.org"

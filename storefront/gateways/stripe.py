@@ -59,6 +59,20 @@ class BadSignature(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeView:
+    """One try to take the money, with what Stripe and the bank say of it. ``label`` is for people: ``visa 4242``."""
+
+    id: str
+    is_failed: bool
+    at: datetime
+    code: str = ""
+    risk_level: str | None = None
+    fingerprint: str | None = None
+    country: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionView:
     """A Checkout Session as Stripe sees it now."""
 
@@ -76,6 +90,7 @@ class SessionView:
     tax: Money | None = None
     country: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    charge: ChargeView | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -120,6 +135,7 @@ class DisputeView:
     amount: Money
     status: str
     reason: str
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +166,9 @@ class PaymentGateway(Protocol):
 
     def metadata_of_payment(self, payment_intent_id: str) -> dict[str, str]:
         """Return what we wrote on a payment."""
+
+    def failed_charges(self, payment_intent_id: str) -> list[ChargeView]:
+        """Return the tries of a payment that the bank refused, newest first."""
 
     def create_refund(self, payment_intent_id: str, amount: Money, key: str) -> RefundView:
         """Give money back."""
@@ -210,6 +229,11 @@ class StripeGateway:
         """Return what we wrote on a payment; empty when the payment is not from this shop."""
         found = _call(lambda: self._client.v1.payment_intents.retrieve(payment_intent_id))
         return _plain(found.metadata)
+
+    def failed_charges(self, payment_intent_id: str) -> list[ChargeView]:
+        """Return the tries of a payment that the bank refused, newest first."""
+        found = _pages(self._client.v1.charges.list, payment_intent=payment_intent_id)
+        return [charge for charge in map(_charge, found) if charge.is_failed]
 
     def create_refund(self, payment_intent_id: str, amount: Money, key: str) -> RefundView:
         """Give money back; ``key`` also goes into the metadata, so that a lost answer is recognised."""
@@ -328,6 +352,30 @@ def _session(found: Any) -> SessionView:
         tax=_tax(found),
         country=_country(found),
         metadata=_plain(found.metadata),
+        charge=_latest_charge(intent),
+    )
+
+
+def _latest_charge(intent: Any) -> ChargeView | None:
+    charge = None if intent is None or isinstance(intent, str) else intent.latest_charge
+    return None if charge is None or isinstance(charge, str) else _charge(charge)
+
+
+def _charge(found: Any) -> ChargeView:
+    """Cards, wallets and debits have a fingerprint and a country, other methods need not have either."""
+    charge = found.to_dict()
+    method = charge.get("payment_method_details") or {}
+    kind = str(method.get("type") or "")
+    details = method.get(kind) or {}
+    return ChargeView(
+        id=found.id,
+        is_failed=found.status == "failed",
+        at=from_timestamp(found.created),
+        code=str(charge.get("failure_code") or ""),
+        risk_level=(charge.get("outcome") or {}).get("risk_level"),
+        fingerprint=details.get("fingerprint"),
+        country=details.get("country"),
+        label=" ".join(filter(None, (details.get("brand") or kind, details.get("last4")))) or None,
     )
 
 
@@ -371,7 +419,14 @@ def _dispute(found: Any) -> DisputeView:
         amount=from_stripe(found.amount, found.currency),
         status=found.status,
         reason=found.reason,
+        due_at=_due_at(found),
     )
+
+
+def _due_at(found: Any) -> datetime | None:
+    """Return until when Stripe takes an answer."""
+    due = (found.to_dict().get("evidence_details") or {}).get("due_by")
+    return from_timestamp(due) if due else None
 
 
 def _event(found: Any) -> EventView:

@@ -110,6 +110,19 @@ def retry(job_id: int) -> bool:
     return _run_now(Job.id == job_id) > 0
 
 
+def repeat(job_id: int) -> bool:
+    """Put down work that is done once more, in the current unit; False when it is unknown or not done.
+
+    Every kind is harmless when repeated. A second click finds the first one's work.
+    """
+    statement = select(Job.kind, Job.topic, Job.args, Job.done_at).where(Job.id == job_id)
+    row = db.session().execute(statement).one_or_none()
+    if row is None or row.done_at is None:
+        return False
+    enqueue(row.kind, unique_key=f"repeat:{job_id}:{row.done_at.timestamp()}", topic=row.topic, **row.args)
+    return True
+
+
 def retry_topic(topic: str) -> int:
     """Let every unfinished job of a thing run now; return how many there are, with those that run already."""
     _run_now(Job.topic == topic)

@@ -109,6 +109,16 @@ def resend(message_id: int) -> None:
         _enqueue(message_id, attempts=message.attempts)
 
 
+def readdress(topics: list[str], before: str, after: str) -> None:
+    """Let mails about these things that are not sent yet go to another address, in the current unit."""
+    statement = update(Message).where(
+        Message.topic.in_(topics),
+        Message.recipient == before,
+        Message.state.in_((MessageState.QUEUED, MessageState.FAILED)),
+    )
+    db.session().execute(statement.values(recipient=after).execution_options(synchronize_session=False))
+
+
 def list_messages(
     state: MessageState | None = None, before_id: int | None = None, limit: int = 50, words: str = ""
 ) -> list[MessageView]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -27,8 +27,8 @@ class Order(Base):
     ``checkout_key`` came with the page that was sent, and ``fingerprint`` says what was asked for, so that the same
     page sent twice is one order. ``attention`` holds the reason why the owner must look,
     as ``core.sentences`` keeps it. ``delivery`` is how its physical things are sent or picked up, as it was offered
-    (``shipping.service.Quote.facts``), and ``shipping_address`` where they go.
-    as ``core.sentences`` keeps it.
+    (``shipping.service.Quote.facts``), and ``shipping_address`` where they go. ``is_comp``: the owner gave it away, so
+    that it is no sale. ``held_at``: it is paid and waits for the owner to look at it before anything is handed over.
 
     ``tax_amount`` was added to the prices, ``included_tax_amount`` is in them. Only Stripe Tax adds to an order after
     it was placed: what it counted is known when the money has come. ``taxes`` says how the tax came about, ``billing``
@@ -83,6 +83,8 @@ class Order(Base):
     )
     attention: Mapped[str | None] = mapped_column(Text)
     attention_at: Mapped[datetime | None]
+    is_comp: Mapped[bool] = mapped_column(default=False, server_default=false())
+    held_at: Mapped[datetime | None]
     shipping_address: Mapped[dict[str, Any] | None]
     delivery: Mapped[dict[str, Any] | None]
     included_tax_amount: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
@@ -187,11 +189,12 @@ class CodeUse(Base):
 
 
 class StockReservation(Base):
-    """Units taken out of stock for an order that is being paid."""
+    """Units taken out of stock for an order. ``returned`` of those that were sold are back on the shelf."""
 
     __tablename__ = "stock_reservation"
     __table_args__ = (
         CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("returned >= 0 AND returned <= quantity", name="returned_of_sold"),
         Index("ix_stock_reservation_variant_id", "variant_id", "state"),
         Index(
             "ix_stock_reservation_held",
@@ -209,3 +212,17 @@ class StockReservation(Base):
     quantity: Mapped[int]
     state: Mapped[ReservationState] = choice(ReservationState, "state", default=ReservationState.HELD)
     expires_at: Mapped[datetime]
+    returned: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
+class OrderNote(Base):
+    """What the owner wants to remember about an order; the buyer never sees it."""
+
+    __tablename__ = "order_note"
+    __table_args__ = (Index("ix_order_note_order_id", "order_id", "id"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("shop_order.id", ondelete="CASCADE"))
+    author: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -118,6 +118,8 @@ def status_word(order: Order) -> str:
     """Return the one word that the customer is shown; a key for translation in the templates."""
     if order.payment_state in (PaymentState.REFUNDED, PaymentState.DISPUTED):
         return order.payment_state.value
+    if order.held_at is not None:
+        return "checking"
     if order.state is OrderState.CANCELLED:
         return "cancelled"
     if order.payment_state is PaymentState.PROCESSING:

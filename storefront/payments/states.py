@@ -3,6 +3,20 @@
 from enum import StrEnum
 
 
+class PaymentMethod(StrEnum):
+    """Where the money comes from: by Stripe, or by a bank transfer that the owner sees on the shop's account."""
+
+    STRIPE = "stripe"
+    TRANSFER = "transfer"
+
+
+class LineAccess(StrEnum):
+    """What a refund does to the access that one line gave."""
+
+    KEEP = "keep"
+    CLOSE = "close"
+
+
 class PaymentStatus(StrEnum):
     """How far one attempt to pay has come."""
 

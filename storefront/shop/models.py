@@ -36,6 +36,8 @@ class ShopProfile(Base):
     withdraw from a contract; ``asks_terms`` and ``asks_waiver`` put boxes into the checkout.
     ``expiry_notice_days`` is how long before access ends its buyer is told; 0 never tells. ``sharing_places`` is from
     how many places in a day something may be used before its buyer is asked to confirm by mail; 0 never asks.
+    ``transfer_details`` are the words that tell buyers where to send money by bank, none when that is not offered, and
+    ``transfer_days`` is how long their order waits for it.
     """
 
     __tablename__ = "shop_profile"
@@ -71,6 +73,8 @@ class ShopProfile(Base):
     asks_waiver: Mapped[bool] = mapped_column(default=False, server_default=false())
     expiry_notice_days: Mapped[int] = mapped_column(default=7, server_default=text("7"))
     sharing_places: Mapped[int] = mapped_column(default=10, server_default=text("10"))
+    transfer_details: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    transfer_days: Mapped[int] = mapped_column(default=7, server_default=text("7"))
     backup_noted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -27,6 +27,8 @@ class ShopView:
     contact_email: str
     currency: str
     currencies: tuple[str, ...]
+    transfer_details: str = ""
+    transfer_days: int = 7
     reminder: Reminder = Reminder.OFF
 
 
@@ -101,9 +103,13 @@ def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
     if others != (profile.other_currencies or []):
         changed["other_currencies"] = [profile.other_currencies or [], others]
         profile.other_currencies = others or None
+    texts_of = {
+        language: {**profile.translations.get(language, {}), **texts}
+        for language, texts in wanted.translations.items()
+    }
     profile.translations = {
         language: {name: text for name, text in texts.items() if text}
-        for language, texts in {**profile.translations, **wanted.translations}.items()
+        for language, texts in {**profile.translations, **texts_of}.items()
     }
     db.session().flush()
     db.after_commit(forget)
@@ -119,6 +125,30 @@ def save_recovery(recovery: Reminder, hours: int) -> dict[str, list[str]]:
         if getattr(profile, name) != after
     }
     profile.recovery, profile.recovery_hours = recovery, hours
+    db.session().flush()
+    db.after_commit(forget)
+    return changed
+
+
+def save_transfer(details: str, details_zh: str, days: int) -> dict[str, list[str]]:
+    """Set in the current unit where money by bank goes (no words: not offered) and how long orders wait for it.
+
+    Returns what changed as ``{field: [before, after]}``.
+    """
+    profile = get_profile()
+    texts = {**profile.translations.get("zh", {}), "transfer_details": details_zh}
+    wanted = {
+        "transfer_details": details,
+        "transfer_days": days,
+        "translations": {**profile.translations, "zh": {name: text for name, text in texts.items() if text}},
+    }
+    changed = {
+        name: [getattr(profile, name), value]
+        for name, value in wanted.items()
+        if getattr(profile, name) != value
+    }
+    for name, value in wanted.items():
+        setattr(profile, name, value)
     db.session().flush()
     db.after_commit(forget)
     return changed
@@ -143,6 +173,8 @@ def shop_view(language: str) -> ShopView:
             currency=profile.currency,
             currencies=_currencies_of(profile),
             reminder=profile.recovery,
+            transfer_details=in_language(profile, "transfer_details", language),
+            transfer_days=profile.transfer_days,
         )
     return view
 
@@ -236,12 +268,14 @@ class _Known(NamedTuple):
     offers_withdrawal: bool
     asks_terms: bool
     asks_waiver: bool
+    transfer_details: str
+    transfer_days: int
     # What was made of it, by language.
     views: dict[str, ShopView]
 
 
 _UNNAMED = _Known(
-    DEFAULT_NAME, "", "", "", "", "EUR", None, {}, Reminder.OFF, "off", True, "", 0, True, False, False, {}
+    DEFAULT_NAME, "", "", "", "", "EUR", None, {}, Reminder.OFF, "off", True, "", 0, True, False, False, "", 7, {}
 )  # fmt: skip
 
 
@@ -273,5 +307,7 @@ _DEFAULTS = {
     "recovery_hours": 4,
     "expiry_notice_days": 7,
     "sharing_places": 10,
+    "transfer_details": "",
+    "transfer_days": 7,
     "translations": {},
 }

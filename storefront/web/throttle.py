@@ -4,7 +4,7 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
@@ -14,13 +14,13 @@ from storefront.core.clock import from_timestamp, now, timedelta
 from storefront.web.models import ThrottleCount
 
 
-def count(name: str, key: str, *, per: timedelta) -> int:
-    """Count one more of ``name`` for ``key`` and return how many there were in this window, this one included.
+def count(name: str, key: str, *, per: timedelta, by: int = 1) -> int:
+    """Count one more (or ``by`` more) of ``name`` for ``key`` and return how many there were in this window with it.
 
     Must run within a unit of work. The key is hashed: no address is kept in clear.
     """
     window, ends_at = _window(per)
-    row = {"name": name, "key": _hashed(key), "window": window, "count": 1, "ends_at": ends_at}
+    row = {"name": name, "key": _hashed(key), "window": window, "count": by, "ends_at": ends_at}
     return int(db.execute(_count_statement(db.is_sqlite()), row).scalar_one())
 
 
@@ -29,7 +29,7 @@ def _count_statement(is_sqlite: bool) -> ReturningInsert[Any]:
     statement = (sqlite_insert if is_sqlite else postgresql_insert)(ThrottleCount)
     return statement.on_conflict_do_update(
         index_elements=[ThrottleCount.name, ThrottleCount.key, ThrottleCount.window],
-        set_={"count": ThrottleCount.count + 1},
+        set_={"count": ThrottleCount.count + statement.excluded.count},
     ).returning(ThrottleCount.count)
 
 
@@ -55,6 +55,19 @@ def counted(name: str, key: str, *, per: timedelta) -> int:
     found = db.session().scalar(
         select(ThrottleCount.count).where(
             ThrottleCount.name == name, ThrottleCount.key == _hashed(key), ThrottleCount.window == window
+        )
+    )
+    return found or 0
+
+
+def most_counted(name: str, keys: list[str], *, per: timedelta) -> int:
+    """Return how many of ``name`` there were in this window for the one of ``keys`` that has most, without counting."""
+    window, _ = _window(per)
+    found = db.session().scalar(
+        select(func.max(ThrottleCount.count)).where(
+            ThrottleCount.name == name,
+            ThrottleCount.key.in_([_hashed(key) for key in keys]),
+            ThrottleCount.window == window,
         )
     )
     return found or 0

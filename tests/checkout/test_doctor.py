@@ -63,6 +63,13 @@ BREAKS: dict[str, tuple[str, ...]] = {
         "INSERT INTO refund (public_id, payment_id, amount, currency, status, reason, created_at) "
         f"SELECT 'r1', id, captured_amount + 1, currency, 'requested', '', {OLD} FROM payment",
     ),
+    "refunded_pieces": (
+        "INSERT INTO refund (public_id, payment_id, amount, currency, status, reason, created_at) "
+        f"SELECT 'r3', id, 1, currency, 'requested', '', {OLD} FROM payment",
+        "INSERT INTO refund_line (refund_id, order_line_id, quantity, amount, access) "
+        "SELECT r.id, l.id, l.quantity + 1, 1, 'keep' FROM refund r, order_line l",
+    ),
+    "transfer_sums": ("UPDATE payment SET method = 'transfer'",),
     "refund_state": (
         "INSERT INTO refund (public_id, payment_id, amount, currency, status, reason, created_at) "
         f"SELECT 'r2', id, captured_amount, currency, 'succeeded', '', {OLD} FROM payment",

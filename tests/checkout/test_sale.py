@@ -388,7 +388,7 @@ def test_second_payment_of_one_order_goes_back(
     assert (order.payment_state, order.state) == (PaymentState.PAID, OrderState.COMPLETED)
     charged = {charge["payment_intent"]: charge["amount_refunded"] for charge in charges(till)}
     assert sorted(charged.values()) == [0, 1900]
-    assert (access(), mails(), complaints()) == ([True], ["order_paid"], {})
+    assert (access(), mails(), complaints()) == ([True], ["order_paid", "refund_made"], {})
 
 
 def test_session_that_is_left_after_another_was_paid_is_closed(

@@ -50,7 +50,9 @@ SALE: dict[str, tuple[str, int]] = {
     "job.before_done": ("buyer", 3),
     "job.after_done": ("buyer", 3),
     "mail.sent": ("buyer", 1),
+    "refunding.before_stripe": ("returner", 1),
     "refunding.after_stripe": ("returner", 1),
+    "refunding.before_commit": ("returner", 1),
 }
 ELSEWHERE = {
     "importing.batch",

@@ -17,7 +17,7 @@ from storefront.core import db
 from storefront.orders.models import Order
 from tests.selling import BUYER, Till, check_out, checkout_fields, make_product, put_into_cart, variant_of
 
-ONCE_A_SECOND = ("FROM catalog_stamp", "FROM shop_profile")
+ONCE_A_SECOND = ("FROM catalog_stamp", "FROM shop_profile", "FROM blocked_buyer")
 _numbers = iter(range(10**9))
 
 

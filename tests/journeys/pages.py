@@ -57,6 +57,10 @@ OWNERS = (
     "/admin/health",
     "/admin/practice",
     "/admin/settings",
+    "/admin/settings/payment",
+    "/admin/blocked",
+    "/admin/gifts/new",
+    "/admin/gifts/new/margin-book",
 )
 
 

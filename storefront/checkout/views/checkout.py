@@ -20,8 +20,9 @@ from storefront.cart.models import Cart
 from storefront.cart.shipping import choose, destination_of, offer_to, place_of
 from storefront.cart.showing import CartView
 from storefront.catalog.stock import SoldOut
-from storefront.checkout import settling, starting
+from storefront.checkout import settling, starting, transfers
 from storefront.checkout.billing import look_up, read_billing
+from storefront.checkout.blocking import Blocked, refuse_blocked
 from storefront.checkout.ceiling import count_checkout
 from storefront.checkout.consenting import read_consents
 from storefront.checkout.forms import CheckoutForm
@@ -44,6 +45,7 @@ from storefront.orders.models import Order
 from storefront.orders.service import codes
 from storefront.orders.service.codes import CodeGone, CodeUsedByYou
 from storefront.payments import service as payments
+from storefront.payments.states import PaymentMethod
 from storefront.shipping import service as shipping
 from storefront.shop import legal
 from storefront.shop import service as shop
@@ -90,10 +92,12 @@ def start() -> BaseResponse:
     terms, form.consent_errors = read_consents(request.form, asked)
     if form.consent_errors:
         return _show(form, status=422)
-    count_checkout(request.remote_addr or "")
+    client_address = request.remote_addr or ""
+    count_checkout(client_address, str(form.email.data))
     if address is not None:
         _keep_address(cart, address, account)
     try:
+        refuse_blocked(str(form.email.data), client_address)
         return go(starting.start(_buyer(form, cart, account, terms), gateway()))
     except CartEmpty:
         return _order_or_cart(form)
@@ -104,7 +108,7 @@ def start() -> BaseResponse:
         return _show(form, status=422, error=sentence if account else None)
     except (DeliveryMissing, NotSentThere) as refusal:
         return _show(form, status=422, error=gettext(refusal.sentence, **refusal.values))
-    except (CartChanged, SoldOut, CodeGone, CodeUsedByYou) as refusal:
+    except (Blocked, CartChanged, SoldOut, CodeGone, CodeUsedByYou) as refusal:
         return _show(form, status=409, error=gettext(refusal.sentence, **refusal.values))
     except PaymentPageUnavailable as trouble:
         return _show(form, status=503, error=gettext(trouble.sentence))
@@ -194,13 +198,14 @@ def _asks() -> bool:
 
 
 def _buyer(form: CheckoutForm, cart: Cart, account: Account | None, terms: dict[str, Any] | None) -> Buyer:
-    asked = shop_view(current_language()).reminder
+    language = current_language()
+    asked = shop_view(language).reminder
     return Buyer(
         cart_id=cart.id,
         page_key=form.page_key,
         email=str(form.email.data),
         account_id=account.id if account else None,
-        language=current_language(),
+        language=language,
         currency=chosen_currency(),
         base_url=settings().base_url,
         code=code_of_visitor(),
@@ -211,6 +216,8 @@ def _buyer(form: CheckoutForm, cart: Cart, account: Account | None, terms: dict[
         method_id=_method_sent(),
         wants_reminder=form.wants_reminder(asked),
         is_consent=asked is Reminder.CONSENT,
+        client_address=(request.remote_addr or "")[:45] or None,
+        method=form.method if transfers.is_offered(language) else PaymentMethod.STRIPE,
     )
 
 

@@ -16,7 +16,9 @@ from storefront.web.csrf import exempt
 webhooks = Blueprint("webhooks", __name__)
 
 _LARGEST = 1_000_000
-_FOLLOWED = ("checkout.session.", "charge.dispute.", "refund.", "charge.refunded", "charge.refund.")
+_FOLLOWED = (
+    "checkout.session.", "charge.dispute.", "charge.failed", "refund.", "charge.refunded", "charge.refund.",
+)  # fmt: skip
 
 
 @webhooks.post("/webhooks/stripe")

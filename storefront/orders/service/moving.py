@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import N_, Refused
-from storefront.core.sentences import keep
+from storefront.core.sentences import keep, read
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order
 from storefront.orders.states import FulfilmentState, OrderState, PaymentState, may_move
@@ -73,18 +73,33 @@ def call_for_attention(order: Order, sentence: str, **values: object) -> None:
     db.session().flush()
 
 
-def resolve_attention(order: Order) -> None:
-    """Note that the owner has looked."""
+def resolve_attention(order: Order, only: str | None = None) -> None:
+    """Note that the owner has looked, or that what she was called for is over: ``only`` that sentence."""
     held = lock(order.id)
-    if held.attention is None:
+    if held.attention is None or (only is not None and read(held.attention)[0] != only):
         return
     journal(held.topic, "order.attention_resolved", reason=held.attention)
     held.attention = held.attention_at = None
     db.session().flush()
 
 
+def hold_for_review(order: Order) -> None:
+    """Note that a paid order waits for the owner before anything is handed over."""
+    held = lock(order.id)
+    held.held_at = held.held_at or now()
+    db.session().flush()
+
+
+def end_review(order: Order) -> None:
+    """Note that the order does not wait for the owner's look any more."""
+    held = lock(order.id)
+    held.held_at = None
+    db.session().flush()
+
+
 def _note_time(order: Order, to: StrEnum) -> None:
-    if to is PaymentState.PAID and order.paid_at is None:
+    # What was given away was never paid, and no sum of what was earned may meet it.
+    if to is PaymentState.PAID and order.paid_at is None and not order.is_comp:
         order.paid_at = now()
     if isinstance(to, OrderState):
         order.cancelled_at = now() if to is OrderState.CANCELLED else None

@@ -6,6 +6,7 @@ from storefront.catalog import stock
 from storefront.catalog.models import Variant
 from storefront.core import db
 from storefront.core.clock import datetime
+from storefront.journal.service import write as journal
 from storefront.orders.models import Order, OrderLine, StockReservation
 from storefront.orders.states import ReservationState
 
@@ -36,6 +37,38 @@ def sell(order: Order) -> bool:
     for line in sorted(missing, key=lambda line: line.variant_id):
         _sell_late(line)
     return True
+
+
+def take_back(line: OrderLine, pieces: int) -> bool:
+    """Put so many sold pieces of a line back onto the shelf; False when there are not so many that were sold.
+
+    One guarded statement decides, so that two windows can't bring back the same piece.
+    """
+    returned = db.session().execute(
+        update(StockReservation)
+        .where(
+            StockReservation.order_line_id == line.id,
+            StockReservation.state == ReservationState.SOLD,
+            StockReservation.returned + pieces <= StockReservation.quantity,
+        )
+        .values(returned=StockReservation.returned + pieces)
+        .execution_options(synchronize_session=False)
+    )
+    if not returned.rowcount:  # type: ignore[attr-defined]  # CursorResult
+        return False
+    stock.take_back(line.variant_id, pieces)
+    journal(f"order:{line.order_id}", "stock.returned", title=line.title, quantity=pieces)
+    return True
+
+
+def returnable(order_id: int) -> dict[int, int]:
+    """Return for each line how many of its pieces are sold and not back on the shelf."""
+    statement = (
+        select(StockReservation.order_line_id, StockReservation.quantity - StockReservation.returned)
+        .join(OrderLine, OrderLine.id == StockReservation.order_line_id)
+        .where(OrderLine.order_id == order_id, StockReservation.state == ReservationState.SOLD)
+    )
+    return {row[0]: int(row[1]) for row in db.session().execute(statement)}
 
 
 def hold_until(order: Order, until: datetime) -> None:
