@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261120_orders"
-down_revision = "20261120_prices"
+down_revision = "20261120_player"
 branch_labels = None
 depends_on = None
 
