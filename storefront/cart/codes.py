@@ -5,7 +5,8 @@ from collections.abc import Callable
 from flask_babel import gettext
 
 from storefront.cart.showing import CodeView, LineView
-from storefront.core.clock import now
+from storefront.core.clock import datetime, now
+from storefront.core.money import Money
 from storefront.pricing.offers import AmountOff, FreeShipping, Offer, PercentOff
 from storefront.promotions.queries import CodeRow, covered, find_code
 from storefront.promotions.rules import UNKNOWN, WhyNot, why_not_for, why_not_now
@@ -58,7 +59,11 @@ def look_at_code(
 def told_why(why: WhyNot) -> str:
     """Return in words why a code takes nothing off."""
     shown = {
-        name: money(value) if name == "least" else moment(value) if name == "time" else value
+        name: money(value)
+        if isinstance(value, Money)
+        else moment(value)
+        if isinstance(value, datetime)
+        else value
         for name, value in why.values.items()
     }
     return str(gettext(why.sentence, **shown))

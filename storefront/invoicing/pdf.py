@@ -106,4 +106,4 @@ class _Page:
         """Without a font that has the signs, words are spelled in Latin letters: better than boxes."""
         if not self._is_plain:
             return text
-        return unidecode(text.replace("€", "EUR ")).encode("latin-1", "replace").decode("latin-1")
+        return str(unidecode(text.replace("€", "EUR "))).encode("latin-1", "replace").decode("latin-1")

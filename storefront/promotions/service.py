@@ -88,7 +88,7 @@ def save(code: DiscountCode, wanted: CodeInput) -> None:
     if had != wanted.scope:
         changed["scope"] = [_told(had), _told(wanted.scope)]
     if changed:
-        journal(TOPIC, "code.saved", code=code.code, **changed)
+        journal(TOPIC, "code.saved", code=code.code, changed=changed)
 
 
 def disable(code: DiscountCode) -> None:

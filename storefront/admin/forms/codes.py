@@ -123,8 +123,8 @@ def code_form(
     """Return the form of a code, or of a new one."""
     form = CodeForm(sent, data=_values(code, scope) if code else {})
     form.amounts.own_currency = form.minimums.own_currency = ""
-    form.categories.choices = [(one.slug, one.name) for one in categories]
-    form.collections.choices = [(one.slug, one.title) for one in collections]
+    form.categories.choices = [SelectChoice(one.slug, one.name) for one in categories]
+    form.collections.choices = [SelectChoice(one.slug, one.title) for one in collections]
     return form
 
 

@@ -72,7 +72,7 @@ class TaxForm(OwnerForm):
 def tax_form(facts: TaxFacts, rates: Sequence[TaxRate], sent: Any = None) -> TaxForm:
     """Return the form; its table ends with an empty row for one country more."""
     form = TaxForm(sent, data=None if sent else _values(facts, rates))
-    choices = [("", _("Choose…")), *named()]
+    choices = [SelectChoice("", _("Choose…")), *(SelectChoice(code, name) for code, name in named())]
     form.country.choices = choices
     for row in form.rates.entries:
         row.form.country.choices = choices
