@@ -13,7 +13,7 @@ class InvoicingForm(OwnerForm):
     """The head of all documents, and their numbers."""
 
     seller_name = line_field(_("Name or company"), 200)
-    seller_address = text_field(_("Address"), 1000)
+    seller_address = text_field(_("Postal address"), 1000)
     vat_id = line_field(_("VAT id"), 40)
     tax_number = line_field(_("Tax number"), 60)
     note = text_field(_("Note at the end"), 2000)
