@@ -1,5 +1,7 @@
 """The places of what was bought several times: which are the buyer's own, and which were given away."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
@@ -21,6 +23,16 @@ def own_positions(entitlement: Entitlement) -> list[int]:
         return list(range(entitlement.quantity))
     taken = taken_positions(entitlement.id)
     return [position for position in range(entitlement.quantity) if position not in taken]
+
+
+def given_places(parent_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many places of each purchase are with seats now, where there are any (1 query)."""
+    statement = (
+        select(Entitlement.parent_id, func.count())
+        .where(Entitlement.parent_id.in_(list(parent_ids)), Entitlement.taken_back_at.is_(None))
+        .group_by(Entitlement.parent_id)
+    )
+    return {parent_id: number for parent_id, number in db.session().execute(statement) if parent_id}
 
 
 def own_places() -> ColumnElement[int]:

@@ -17,6 +17,7 @@ from storefront.fulfilment.granting import insert_entitlement
 from storefront.fulfilment.kinds import handler_of
 from storefront.fulfilment.limits import Allowance, is_limited, look_up_files
 from storefront.fulfilment.models import Entitlement, LicenceKey
+from storefront.fulfilment.places import given_places
 from storefront.fulfilment.states import Standing
 from storefront.journal.service import write as journal
 from storefront.orders.models import Order
@@ -30,6 +31,7 @@ class Holding:
     product: Product
     contents: list[Content]
     keys: list[LicenceKey]
+    own_places: int = 1
     versions: dict[int, list[ContentVersion]] = field(default_factory=dict)
     allowances: dict[int, Allowance] = field(default_factory=dict)
 
@@ -237,7 +239,10 @@ def _entitlements(*conditions: ColumnElement[bool]) -> list[Entitlement]:
 
 
 def read_holdings(statement: Any) -> list[Holding]:
-    """Return what a statement of entitlements finds, with products, contents and keys (4 queries)."""
+    """Return what a statement of entitlements finds, with products, contents and keys (4 queries).
+
+    One more asks for the places of a team, where something was bought several times.
+    """
     session = db.session()
     entitlements = list(session.scalars(statement))
     if not entitlements:
@@ -260,12 +265,15 @@ def read_holdings(statement: Any) -> list[Holding]:
             .order_by(LicenceKey.position)
         )
     )
+    several = [one.id for one in entitlements if one.quantity > 1]
+    given = given_places(several) if several else {}
     holdings = [
         Holding(
             entitlement=entitlement,
             product=products[entitlement.product_id],
             contents=[content for content in contents if belongs(content, entitlement)],
             keys=[key for key in keys if key.entitlement_id == entitlement.id],
+            own_places=entitlement.quantity - given.get(entitlement.id, 0),
         )
         for entitlement in entitlements
     ]

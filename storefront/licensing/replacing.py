@@ -89,7 +89,7 @@ def _tell(entitlement: Entitlement, content: Content, position: int) -> None:
     tell(
         KIND,
         entitlement.email,
-        order.language,
+        entitlement.language or order.language,
         unique_key=f"{KIND}:{key_id}",
         topic=order.topic,
         key_id=key_id,

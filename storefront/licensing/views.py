@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.core.db import unit_of_work
 from storefront.core.errors import NotFound
 from storefront.fulfilment import service as fulfilment
+from storefront.fulfilment.access import note
 from storefront.fulfilment.models import KeyState
+from storefront.fulfilment.states import Deed
 from storefront.licensing import activating, replacing, signing
 from storefront.licensing.showing import KeyView, keys_of
 from storefront.web.access import public
@@ -56,6 +58,7 @@ def replace(public_id: str, key_id: str) -> BaseResponse:
     holding = fulfilment.get_holding(public_id)
     with unit_of_work():
         replacing.replace(holding.entitlement, key_id)
+        note(holding.entitlement, Deed.KEY)
     flash(gettext("Here is your new key. The old one does not count any more."), "success")
     return go(_page(public_id))
 
@@ -69,6 +72,7 @@ def give_file(public_id: str, key_id: str) -> BaseResponse:
         raise NotFound
     with unit_of_work():
         file = signing.licence_file(view.key, holding.entitlement, holding.product)
+        note(holding.entitlement, Deed.KEY, view.content.title)
     answer = Response(json.dumps(file, indent=2) + "\n", mimetype="application/json")
     answer.headers["Content-Disposition"] = f'attachment; filename="{holding.product.slug}.licence.json"'
     return answer

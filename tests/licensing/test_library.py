@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from storefront.core import db
+from storefront.fulfilment import seats
 from storefront.fulfilment.models import KeyState, LicenceKey
 from storefront.gateways import mail
 from storefront.licensing import signing
@@ -105,6 +106,22 @@ def test_keys_of_others_are_not_there(client: FlaskClient, till: Till, work: Wor
     ):
         assert send(stranger, f"{theirs}/keys/{path}", page=f"{theirs}/keys").status_code == 404, path
     assert (count(Activation), mine != theirs) == (1, True)
+
+
+def test_key_of_a_place_that_was_given_away_goes_along(client: FlaskClient, till: Till, work: Work) -> None:
+    product = licence(limit=1)
+    buy(client, till, product, 2)
+    work()
+    first, second = keys()
+    ask(client, "activate", product, second, instance="one")
+    bought = library()
+    with db.unit_of_work():
+        seats.give(bought.rpartition("/")[2], ["colleague@example.org"], "en")
+    work()
+    mine = client.get(bought).text
+    assert (first in mine, second in mine, "getting new keys" in mine) == (True, False, False)
+    assert outcome(ask(client, "activate", product, second, instance="one")) == (200, None)
+    assert (keys(), complaints()) == ([first, second], {})
 
 
 @pytest.mark.parametrize("language", ["python", "javascript"])
