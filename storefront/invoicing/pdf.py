@@ -1,5 +1,6 @@
 """A document as PDF: the same words as its page, on A4."""
 
+from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
@@ -7,8 +8,8 @@ from fpdf.enums import XPos, YPos
 from text_unidecode import unidecode
 
 from storefront.core.clock import datetime
-from storefront.invoicing.fonts import font_for
 from storefront.invoicing.sheets import Row, Sheet
+from storefront.web.fonts import find_font
 
 _MARGIN, _WIDTH = 20, 170
 _COLUMNS = (92, 20, 28, 30)
@@ -16,25 +17,25 @@ _FAMILY = "document"
 _QUIET, _INK = 110, 0
 
 
-def pdf_of(sheet: Sheet, made_at: datetime) -> bytes:
-    """Return the document; the same sheet and time give the same bytes."""
-    page = _Page(sheet, made_at)
+def pdf_of(sheet: Sheet, made_at: datetime, own_fonts: Path) -> bytes:
+    """Return the document; the same sheet and time give the same bytes. ``own_fonts`` is the operator's folder."""
+    page = _Page(sheet, made_at, own_fonts)
     page.write()
     return bytes(page.pdf.output())
 
 
 class _Page:
-    def __init__(self, sheet: Sheet, made_at: datetime) -> None:
+    def __init__(self, sheet: Sheet, made_at: datetime, own_fonts: Path) -> None:
         self.sheet = sheet
         self.pdf = FPDF(format="A4")
         self.pdf.set_creation_date(made_at)
         self.pdf.set_title(sheet.title)
         self.pdf.set_margins(_MARGIN, _MARGIN)
         self.pdf.set_auto_page_break(True, margin=_MARGIN)
-        font = font_for(sheet.texts())
+        font = find_font("".join(sheet.texts()), own_fonts)
         self._is_plain = font is None
         if font is not None:
-            self.pdf.add_font(_FAMILY, fname=font.path, collection_font_number=font.face)
+            self.pdf.add_font(_FAMILY, fname=font.path, collection_font_number=font.number)
         self.pdf.add_page()
 
     def write(self) -> None:

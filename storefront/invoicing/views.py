@@ -18,6 +18,7 @@ from storefront.taxes.vat_ids import normalise
 from storefront.web.access import public
 from storefront.web.countries import COUNTRIES
 from storefront.web.pages import go, render_page
+from storefront.web.setup import settings
 
 invoicing = Blueprint("invoicing", __name__)
 
@@ -38,7 +39,7 @@ def show(public_id: str) -> Response:
 def download(public_id: str) -> Response:
     """Give the document as PDF."""
     document = service.get_document(public_id)
-    response = make_response(pdf_of(sheet_of(document), document.issued_at))
+    response = make_response(pdf_of(sheet_of(document), document.issued_at, settings().var_dir / "fonts"))
     response.mimetype = "application/pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{document.number}.pdf"'
     response.headers["Cache-Control"] = "private, no-store"

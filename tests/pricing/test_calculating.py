@@ -144,7 +144,7 @@ def test_offer_takes_only_from_what_it_covers() -> None:
 
 
 def test_best_of_two_offers_that_do_not_stack_counts() -> None:
-    offers = [PercentOff("TEN", 1000), AmountOff("FIVE", 500)]
+    offers: list[Offer] = [PercentOff("TEN", 1000), AmountOff("FIVE", 500)]
     assert [use.name for use in calculate("EUR", [line(1000)], offers=offers).offers] == ["FIVE"]
     assert [use.name for use in calculate("EUR", [line(9000)], offers=offers).offers] == ["TEN"]
     stacking: list[Offer] = [
