@@ -251,6 +251,7 @@ def test_deadlock_is_solved_by_trying_again() -> None:
     assert sorted(done) == ["a", "b"]
 
 
+@pytest.mark.durable
 def test_sqlite_is_safe_for_money() -> None:
     if not db.is_sqlite():
         return
