@@ -37,6 +37,8 @@ _WINDOW = timedelta(days=3)
 # A purchase so long after the link was opened still came of it.
 _COUNTS_FOR = timedelta(days=14)
 _BATCH = 200
+# What the journal says when buyer or owner calls an unpaid order off; its page then expires like any other.
+_CANCEL_ASKED = "order.cancel_asked"
 _MONEY_BACK = (PaymentState.REFUNDED, PaymentState.DISPUTED)
 
 
@@ -237,13 +239,13 @@ def _outcome(order: Order) -> RecoveryOutcome:
 
 def _was_left(order: Order) -> bool:
     """Whether the order ended because nobody came back, and not because somebody wanted it so."""
-    reason = db.session().scalar(
-        select(JournalEntry.data["reason"].as_string())
-        .where(JournalEntry.topic == order.topic, JournalEntry.action == "order.state")
-        .order_by(JournalEntry.id.desc())
-        .limit(1)
+    lines = select(JournalEntry.action, JournalEntry.data).where(
+        JournalEntry.topic == order.topic, JournalEntry.action.in_(("order.state", _CANCEL_ASKED))
     )
-    return reason in LEFT_BECAUSE
+    rows = db.session().execute(lines.order_by(JournalEntry.id)).all()
+    if not rows or any(row.action == _CANCEL_ASKED for row in rows):
+        return False
+    return rows[-1].data.get("reason") in LEFT_BECAUSE
 
 
 def _is_of(order: Order) -> ColumnElement[bool]:
