@@ -51,9 +51,12 @@ from storefront.parcels.states import ReturnReason, ReturnWish
 from storefront.payments import balancing
 from storefront.payments import service as payments
 from storefront.payments.models import LedgerEntry
+from storefront.promotions import service as codes
+from storefront.promotions.service import CodeInput
+from storefront.promotions.states import CodeKind
 from tests.checkout.buying import complaints, events, post_event, session_id_of, stripe
 from tests.fixtures.app import open_app, open_till, settings_for
-from tests.selling import Till, check_out, make_product, put_into_cart, ship
+from tests.selling import Till, check_out, make_product, put_into_cart, send, ship
 
 WALKS = int(os.environ.get("STOREFRONT_WALKS", "0"))
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -111,6 +114,7 @@ class AnyWay(RuleBasedStateMachine):
         self.heard: set[str] = set()
         with db.unit_of_work():
             ship(amount=490)
+            codes.create(CodeInput("TWICE", kind=CodeKind.PERCENT, percent=2000, most_uses=2))
             self.things: list[Product] = [
                 make_product("A text"),
                 make_product("A program", content=ContentKind.LICENCE, stock=3),
@@ -119,11 +123,19 @@ class AnyWay(RuleBasedStateMachine):
 
     # What buyers do
 
-    @rule(target=sales, thing=st.integers(0, 2), quantity=st.integers(1, 2), buyer=st.integers(1, 2))
-    def begin(self, thing: int, quantity: int, buyer: int) -> Sale | MultipleResults[Sale]:
-        """Somebody puts something into the cart and checks out, as far as there is stock."""
+    @rule(
+        target=sales,
+        thing=st.integers(0, 2),
+        quantity=st.integers(1, 2),
+        buyer=st.integers(1, 2),
+        has_code=st.booleans(),
+    )
+    def begin(self, thing: int, quantity: int, buyer: int, has_code: bool) -> Sale | MultipleResults[Sale]:
+        """Somebody puts something into the cart and checks out, as far as there is stock, perhaps with the code."""
         client = self.shop.app.test_client()
         put_into_cart(client, self.things[thing], quantity)
+        if has_code:
+            send(client, "/cart/code", "/cart", code="TWICE")
         try:
             answer = check_out(client, f"buyer-{buyer}@example.org")
         except ValueError:  # sold out, so that there is nothing to check out
