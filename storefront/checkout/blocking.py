@@ -49,6 +49,11 @@ def refuse_blocked(email: str, address: str) -> None:
             raise Blocked
 
 
+def is_blocked(email: str) -> bool:
+    """Whether the mailbox or its domain is on the list."""
+    return any(_fits(kind, value, email, "") for kind, value in _list_known())
+
+
 def read_value(text: str) -> tuple[BlockKind, str]:
     """Return what the owner means by a text.
 

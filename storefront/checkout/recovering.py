@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storefront.catalog import queries as catalog
+from storefront.checkout import blocking
 from storefront.checkout.models import CheckoutRecovery, RecoveryOptOut
 from storefront.checkout.settling import LEFT_BECAUSE
 from storefront.checkout.states import WHY_NOT, RecoveryOutcome
@@ -231,6 +232,7 @@ def _outcome(order: Order) -> RecoveryOutcome:
         (RecoveryOutcome.TOO_LATE, order.cancelled_at < now() - _WINDOW),
         (RecoveryOutcome.OPTED_OUT, has_opted_out(order.email)),
         (RecoveryOutcome.ASKED_BEFORE, _was_asked_lately(order)),
+        (RecoveryOutcome.BLOCKED, blocking.is_blocked(order.email)),
         (RecoveryOutcome.MONEY_BACK, _others(order, _is_of(order) & Order.payment_state.in_(_MONEY_BACK))),
         (RecoveryOutcome.NOTHING_LEFT, not available(order)),
     )

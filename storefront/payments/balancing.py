@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from storefront.core import db
 from storefront.core.clock import date, now
 from storefront.orders.models import Order
-from storefront.payments.models import Dispute, LedgerEntry, Payment, Refund, UnbalancedDay
+from storefront.payments.models import Dispute, LedgerEntry, Payment, Refund, TransferReceipt, UnbalancedDay
 from storefront.payments.states import KNOWN_REFUNDS, TAKEN_DISPUTES, EntryKind
 
 _DISPUTES = (EntryKind.DISPUTE, EntryKind.DISPUTE_BACK)
@@ -58,9 +58,18 @@ def _of_payments_and_refunds() -> Select[Any]:
             Payment.order_id,
             db.day_of(func.coalesce(Payment.settled_at, Payment.created_at)).label("day"),
             Payment.currency,
-            Payment.captured_amount.label("expected"),
+            (Payment.captured_amount - _came_later()).label("expected"),
             nothing.label("booked"),
         ).where(Payment.captured_amount > 0),
+        select(
+            Payment.order_id,
+            db.day_of(TransferReceipt.created_at),
+            Payment.currency,
+            TransferReceipt.amount,
+            nothing,
+        )
+        .join_from(TransferReceipt, Payment, Payment.id == TransferReceipt.payment_id)
+        .where(TransferReceipt.created_at > Payment.settled_at),
         _refunds(func.coalesce(Refund.counted_at, Refund.created_at), -Refund.amount).where(left),
         _refunds(func.coalesce(Refund.returned_at, Refund.created_at), Refund.amount).where(came_back),
         select(
@@ -68,6 +77,14 @@ def _of_payments_and_refunds() -> Select[Any]:
         ).where(LedgerEntry.kind.not_in(_DISPUTES)),
     ).subquery()
     return _differing(movements)
+
+
+def _came_later() -> Any:
+    """What was transferred for a payment after it counted as paid; that stands on the days on which it was seen."""
+    later = select(func.coalesce(func.sum(TransferReceipt.amount), 0)).where(
+        TransferReceipt.payment_id == Payment.id, TransferReceipt.created_at > Payment.settled_at
+    )
+    return later.correlate(Payment).scalar_subquery()
 
 
 def _refunds(moment: Any, amount: Any) -> Select[Any]:

@@ -116,20 +116,6 @@ def save_profile(wanted: ProfileInput) -> dict[str, list[str]]:
     return changed
 
 
-def save_recovery(recovery: Reminder, hours: int) -> dict[str, list[str]]:
-    """Change in the current unit who is reminded of a checkout that they left, and when; return what changed."""
-    profile = get_profile()
-    changed = {
-        name: [str(getattr(profile, name)), str(after)]
-        for name, after in (("recovery", recovery), ("recovery_hours", hours))
-        if getattr(profile, name) != after
-    }
-    profile.recovery, profile.recovery_hours = recovery, hours
-    db.session().flush()
-    db.after_commit(forget)
-    return changed
-
-
 def save_transfer(details: str, details_zh: str, days: int) -> dict[str, list[str]]:
     """Set in the current unit where money by bank goes (no words: not offered) and how long orders wait for it.
 

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from storefront.analytics.recovery import figures
 from storefront.cart.models import CartLine
 from storefront.catalog.models import Product, Variant
-from storefront.checkout import recovering, settling, sweeping
+from storefront.checkout import blocking, recovering, settling, sweeping
 from storefront.checkout.jobs import recover_checkouts
-from storefront.checkout.models import CheckoutRecovery
+from storefront.checkout.models import BlockKind, CheckoutRecovery
 from storefront.checkout.states import RecoveryOutcome
 from storefront.core import db
 from storefront.core.clock import now, timedelta
@@ -25,6 +25,7 @@ from storefront.orders.states import PaymentState
 from storefront.payments import service as payments
 from storefront.payments.states import PaymentStatus
 from storefront.shop import service as shop
+from storefront.shop.reminding import save_recovery
 from storefront.shop.states import Reminder
 from tests.checkout.buying import Work, count, go_to_pay, mails, orders, sell, stripe
 from tests.selling import BUYER, Till, check_out, path_of, put_into_cart, send
@@ -119,6 +120,7 @@ def test_box_that_is_no_longer_ticked_takes_it_back(client: FlaskClient) -> None
         ("sold out", RecoveryOutcome.NOTHING_LEFT),
         ("too late", RecoveryOutcome.TOO_LATE),
         ("gave up", RecoveryOutcome.CALLED_OFF),
+        ("blocked", RecoveryOutcome.BLOCKED),
     ],
 )
 def test_nobody_is_written_to_who_should_not_be(
@@ -149,6 +151,9 @@ def test_nobody_is_written_to_who_should_not_be(
         elif case == "opted out":
             with app.app_context(), db.unit_of_work():
                 recovering.opt_out(recovering.hashed(BUYER.upper()))
+        elif case == "blocked":
+            with app.app_context(), db.unit_of_work():
+                blocking.block(BlockKind.DOMAIN, "example.org", "Never pays.")
         elif case == "sold out":
             with db.unit_of_work() as session:
                 session.execute(update(Variant).values(stock=0, received=Variant.reserved + Variant.sold))
@@ -204,7 +209,7 @@ def test_owner_decides_and_sees_what_came_of_it(owner_client: FlaskClient) -> No
 
 def _ask(rule: Reminder) -> None:
     with db.unit_of_work():
-        shop.save_recovery(rule, 4)
+        save_recovery(rule, 4)
 
 
 def _leave(

@@ -1,19 +1,22 @@
 """Each movement of money is one line of the ledger, and what does not agree is found."""
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from storefront.checkout import sweeping
+from storefront.checkout import sweeping, transfers
 from storefront.checkout.jobs import balance_books
 from storefront.core import db
-from storefront.core.clock import now
+from storefront.core.clock import now, timedelta
+from storefront.core.ids import new_public_id
 from storefront.payments import balancing
 from storefront.payments import service as payments
 from storefront.payments.models import Dispute, LedgerEntry, Payment, Refund
 from storefront.payments.states import EntryKind, RefundStatus
+from storefront.shop import service as shop
 from tests.checkout.buying import (
     Work,
     buy,
@@ -113,6 +116,19 @@ def test_payment_settled_twice_is_one_line(client: FlaskClient, till: Till, work
     with db.unit_of_work():
         ledger.book_payment(payments.lock(_payment().id))
     assert len(_lines()) == 1
+
+
+def test_transfer_that_comes_in_parts_stands_on_each_of_its_days(client: FlaskClient) -> None:
+    with db.unit_of_work():
+        shop.save_transfer("IBAN DE00 1234", "", 7)
+    with time_machine.travel(now(), tick=True) as clock:
+        go_to_pay(client, sell(amount=1900), pay="transfer")
+        for amount in (1000, 900, 300):
+            with db.unit_of_work():
+                transfers.mark_money(the_order().id, amount, now().date(), new_public_id())
+            clock.shift(timedelta(days=1))
+    assert _lines() == [(EntryKind.PAYMENT, 1900), (EntryKind.PAYMENT, 300)]
+    assert _unbalanced() == []
 
 
 def test_old_books_are_written_into_the_ledger_by_the_migration(client: FlaskClient, till: Till) -> None:

@@ -9,6 +9,7 @@ from storefront.admin.forms.recovery import RecoveryForm
 from storefront.analytics.recovery import DAYS, figures
 from storefront.core.db import unit_of_work
 from storefront.journal.service import write as journal
+from storefront.shop import reminding
 from storefront.shop import service as shop
 from storefront.shop.states import Reminder
 from storefront.web.access import owner_only
@@ -31,7 +32,7 @@ def save_recovery() -> BaseResponse:
     if not form.validate():
         return _render(form, status=422)
     with unit_of_work():
-        changed = shop.save_recovery(Reminder(form.recovery.data), form.hours.data)
+        changed = reminding.save_recovery(Reminder(form.recovery.data), form.hours.data)
         if changed:
             journal("shop", "shop.saved", changed=changed)
     flash(gettext("Saved."), "success")
