@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from flask import request
+from flask import has_request_context, request
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from storefront.accounts.sessions import browser_name, current_account
@@ -60,8 +60,11 @@ def note(entitlement: Entitlement, deed: Deed, title: str = "") -> None:
     """Note in the current unit that this request uses the entitlement; the same again within minutes is not noted.
 
     ``title`` names the file, lesson or key in the shop's language. Places are counted with each note, and too many of
-    them ask the buyer to confirm (``fulfilment.sharing``). What the owner looks at is not the buyer's doing.
+    them ask the buyer to confirm (``fulfilment.sharing``). What the owner looks at is not the buyer's doing, nor is
+    what happens without a request.
     """
+    if not has_request_context():
+        return
     account = current_account()
     if account is not None and account.is_owner and account.id != entitlement.account_id:
         return

@@ -9,7 +9,9 @@ from storefront.catalog.models import Content, OldSlug, Product
 from storefront.core import db
 from storefront.core.clock import now
 from storefront.core.errors import NotFound
+from storefront.fulfilment.access import note
 from storefront.fulfilment.models import Entitlement, KeyState, LicenceKey
+from storefront.fulfilment.states import Deed
 from storefront.journal import service as journal
 from storefront.licensing import signing
 from storefront.licensing.models import Activation
@@ -79,6 +81,7 @@ def activate(key: str, product: str, instance: str, label: str) -> dict[str, Any
         session.add(Activation(licence_key_id=good.key.id, instance=instance, label=label))
         session.flush()
         journal.write(_topic(good.entitlement), "key.activated", instance=instance)
+        note(good.entitlement, Deed.KEY, good.content.title)
     file = signing.licence_file(good.key, good.entitlement, good.product, instance)
     return {**_facts(good, instance), "activated": held is None, "file": file}
 
