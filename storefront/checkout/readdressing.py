@@ -52,7 +52,8 @@ def change_email(order_id: int, email: str) -> int:
     ids = list(db.session().scalars(statement))
     values = {"email": email, "account_id": account_id}
     db.session().execute(update(Order).where(Order.id.in_(ids)).values(**values))
-    db.session().execute(update(Entitlement).where(Entitlement.order_id.in_(ids)).values(**values))
+    own = Entitlement.parent_id.is_(None)  # places that were given away belong to others
+    db.session().execute(update(Entitlement).where(Entitlement.order_id.in_(ids), own).values(**values))
     topics = [f"order:{one}" for one in ids]
     readdress(topics, before, email)
     for topic in topics:
