@@ -42,6 +42,7 @@ from storefront.core import db
 from storefront.core.logging import configure_logging
 from storefront.core.money import Money
 from storefront.core.settings import Settings, load_settings
+from storefront.feeds import contents as feed_contents
 from storefront.feeds import views as feed_views
 from storefront.feeds.views import feeds
 from storefront.found.setup import init_found
@@ -64,7 +65,7 @@ from storefront.jobs.service import count_resting, count_waiting, is_worker_aliv
 from storefront.journal.service import acting_as
 from storefront.learning import emails as learning_emails
 from storefront.learning import jobs as learning_jobs
-from storefront.learning.classroom import classroom_of
+from storefront.learning.classroom import classroom_of, open_lessons
 from storefront.learning.playing import refuse_locked
 from storefront.learning.views import learning
 from storefront.licensing import emails as licensing_emails
@@ -199,6 +200,7 @@ def _build(settings: Settings) -> Flask:
     media.tell_when_measured(courses.note_playing_time)
     storage.ask_before_serving(fulfilment_service.is_open)
     feed_views.ask_for_copies(download_views.copy_for)
+    feed_contents.ask_which_are_open(open_lessons)
     watching.guard(refuse_locked)
     CHECKS["storage"] = lambda: storage.store().is_ready()
     CHECKS["queue"] = is_worker_alive

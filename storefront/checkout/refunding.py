@@ -249,10 +249,10 @@ def follow_access(order: Order) -> None:
     granted = fulfilment.entitlements_of(order.id)
     closed = _closed_lines(order)
     for entitlement in granted:
-        line_id, before = entitlement.order_line_id, entitlement.revoked_reason
+        line_id = entitlement.order_line_id
         reason = closed.get(line_id)
-        if before in (_REFUNDED, _DISPUTED) and before != reason:
-            fulfilment.restore_line(line_id, before)
+        for gone in {_REFUNDED, _DISPUTED} - {reason}:
+            fulfilment.restore_line(line_id, gone)
         if reason:
             fulfilment.revoke_line(line_id, reason)
     if not granted and not closed and order.state in (OrderState.OPEN, OrderState.COMPLETED):

@@ -155,6 +155,12 @@ def opening_of(lesson: Lesson, entitlement: Entitlement) -> datetime | None:
     return lesson.opens_at
 
 
+def open_lessons(holding: Holding, lessons: list[Lesson]) -> list[Lesson]:
+    """Return those of the lessons that the learner may take now."""
+    moment = now()
+    return [one for one in lessons if (opening_of(one, holding.entitlement) or moment) <= moment]
+
+
 def get_classroom(public_id: str) -> Classroom:
     """Return the classroom of a purchase by its unguessable address.
 

@@ -25,7 +25,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def _course(app: Flask) -> Product:
-    """A course with a lesson to hear, one to read, and an e-book."""
+    """A course with lessons to hear now, to stream only, to hear later and to read, and an e-book."""
     product = sell(title="Quiet <lines> & more")
     with app.app_context():
         sound = storage.upload(io.BytesIO(SOUND), "one & two.mp3")
@@ -36,9 +36,18 @@ def _course(app: Flask) -> Product:
         session.flush()
         heard = Lesson(title="One", body="Words.", duration_seconds=61, position=0, translations={})
         heard.media_id = storage.register(sound).id
+        streamed = Lesson(title="Streamed", body="", position=2, translations={}, is_stream_only=True)
+        later = Lesson(title="Later", body="", position=3, translations={}, opens_after_days=5)
+        streamed.media_id = later.media_id = heard.media_id
         read = Lesson(title="Two", body="Only text.", position=1, translations={})
         session.add(
-            Chapter(content_id=course.id, title="First", position=0, translations={}, lessons=[heard, read])
+            Chapter(
+                content_id=course.id,
+                title="First",
+                position=0,
+                translations={},
+                lessons=[heard, read, streamed, later],
+            )
         )
         file = storage.register(book)
         session.add(

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from storefront.catalog.states import ContentKind
+from storefront.checkout.readdressing import change_email
 from storefront.core import db
 from storefront.core.errors import NotFound
 from storefront.fulfilment import seats, service
@@ -96,6 +97,9 @@ def test_refund_of_a_line_closes_its_places_and_other_reasons_keep_them_closed(
         _give(bought, "ann")
         work()
         (ann,) = seats_of(bought)
+        with db.unit_of_work():
+            change_email(bought.order_id, "new@example.org")
+        assert [again(one).email for one in (bought, ann)] == ["new@example.org", "ann@example.org"]
         with db.unit_of_work():
             order = moving.lock(bought.order_id)
             service.revoke(order, "disputed")

@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.catalog.service.lessons import find_captions, get_file
 from storefront.core import db
 from storefront.core.clock import datetime, from_timestamp, timedelta
+from storefront.fulfilment.access import note
+from storefront.fulfilment.states import Deed
 from storefront.learning import progress
 from storefront.learning.classroom import get_classroom, load_lesson
 from storefront.learning.views.blueprint import learning
@@ -27,6 +29,9 @@ def show_lesson(public_id: str, lesson_id: str) -> Response:
     opens_at = room.opens_at(place.lesson)
     if opens_at is not None:
         return render_page("learning/locked.html", status=403, room=room, place=place, opens_at=opens_at)
+    if room.entitlement is not None:
+        with db.unit_of_work():
+            note(room.entitlement, Deed.LESSON, place.lesson.title)
     return render_lesson(room, place)
 
 
