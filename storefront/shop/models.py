@@ -1,5 +1,7 @@
 """The one row that says what the shop is."""
 
+from typing import Any
+
 from sqlalchemy import JSON, CheckConstraint, String, Text, UniqueConstraint, false, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -91,3 +93,23 @@ class LegalText(Base):
     body: Mapped[str] = mapped_column(Text, default="")
     translations: Mapped[dict[str, dict[str, str]]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+# The row of a shop whose owner has said nothing yet.
+DEFAULTS: dict[str, Any] = {
+    "id": 1,
+    "name": DEFAULT_NAME,
+    "tagline": "",
+    "about": "",
+    "refund_policy": "",
+    "contact_email": "",
+    "currency": "EUR",
+    "review_reminder_days": 10,
+    "recovery": Reminder.OFF,
+    "recovery_hours": 4,
+    "expiry_notice_days": 7,
+    "sharing_places": 10,
+    "transfer_details": "",
+    "transfer_days": 7,
+    "translations": {},
+}

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from storefront.core import db
 from storefront.core.clock import now
-from storefront.shop.models import DEFAULT_NAME, ShopMark, ShopProfile
+from storefront.shop.models import DEFAULT_NAME, DEFAULTS, ShopMark, ShopProfile
 from storefront.shop.states import Reminder
 from storefront.web.language import in_language
 
@@ -78,7 +78,7 @@ def get_profile() -> ShopProfile:
     """Return the shop's row within the current session, for changing it; made at the first need."""
     profile = db.session().get(ShopProfile, 1)
     if profile is None:
-        profile = ShopProfile(**_DEFAULTS)
+        profile = ShopProfile(**DEFAULTS)
         if db.in_unit():
             db.session().add(profile)
     return profile
@@ -280,20 +280,3 @@ def _profile_known() -> _Known:
 _PROFILE = select(*(ShopProfile.__table__.c[name] for name in _Known._fields[:-1])).where(
     ShopProfile.__table__.c.id == 1
 )
-_DEFAULTS = {
-    "id": 1,
-    "name": DEFAULT_NAME,
-    "tagline": "",
-    "about": "",
-    "refund_policy": "",
-    "contact_email": "",
-    "currency": "EUR",
-    "review_reminder_days": 10,
-    "recovery": Reminder.OFF,
-    "recovery_hours": 4,
-    "expiry_notice_days": 7,
-    "sharing_places": 10,
-    "transfer_details": "",
-    "transfer_days": 7,
-    "translations": {},
-}

@@ -63,7 +63,7 @@ def test_owner_hides_with_a_reason_and_shows_again(
 
 
 def test_owner_sets_when_buyers_are_asked(owner_client: FlaskClient) -> None:
-    fields = {"name": "Shop", "currency": "EUR"}
+    fields = {"name": "Shop", "currency": "EUR", "expiry_notice_days": "7", "sharing_places": "10"}
     page = owner_client.get("/admin/settings").text
     seen = page.split('name="seen"')[1].split('value="')[1].split('"')[0]
     assert (
