@@ -8,8 +8,9 @@ from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAre
 from wtforms.validators import Length
 
 from storefront.accounts.forms import trimmed
-from storefront.admin.forms.fields import OwnerForm, whole
+from storefront.admin.forms.fields import AmountField, OwnerForm, plain_amount, whole
 from storefront.core.ids import new_public_id
+from storefront.core.money import Money
 from storefront.parcels.carriers import CARRIERS, carrier_name, is_tracking_number, is_web_address
 from storefront.parcels.models import Shipment
 from storefront.parcels.sending import Tracking
@@ -63,6 +64,19 @@ class AnswerForm(OwnerForm):
 
     answer = TextAreaField(_("Your words"), [Length(max=2000)], filters=[whole])
     instructions = TextAreaField(_("How to send it"), [Length(max=5000)], filters=[whole])
+
+
+class ReturnRefundForm(OwnerForm):
+    """How much goes back for what arrived."""
+
+    amount = AmountField(_("Amount"))
+
+
+def refund_form(proposed: Money, sent: Any = None) -> ReturnRefundForm:
+    """Return the form of a refund for a return; empty is what was proposed."""
+    form = ReturnRefundForm(sent, data={"amount": plain_amount(proposed)})
+    form.amount.currency = proposed.currency
+    return form
 
 
 def tracking_form(shipment: Shipment, sent: Any = None) -> TrackingForm:

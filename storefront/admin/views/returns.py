@@ -7,13 +7,17 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from storefront.admin.blueprint import admin
-from storefront.admin.forms.parcels import AnswerForm
+from storefront.admin.forms.parcels import AnswerForm, ReturnRefundForm, refund_form
+from storefront.catalog.stock import SoldOut
+from storefront.checkout import taking_back
+from storefront.checkout.refunding import NothingToRefund
 from storefront.core.db import unit_of_work
 from storefront.orders.queries import get_order
 from storefront.parcels import queries, returning
 from storefront.parcels.forms import pieces_sent, reason_word
 from storefront.parcels.models import ReturnRequest
 from storefront.parcels.returning import Arrived
+from storefront.parcels.states import ReturnState
 from storefront.shipping import service as shipping
 from storefront.web.access import owner_only
 from storefront.web.language import in_language
@@ -92,6 +96,54 @@ def receive_return(return_id: str) -> BaseResponse:
     return go(_url(return_id))
 
 
+@admin.post("/returns/<return_id>/refund")
+@owner_only
+def refund_return(return_id: str) -> BaseResponse:
+    """Give the money back for what arrived; a worker tells Stripe."""
+    found = returning.get_return(return_id)
+    order = get_order(found.order_id)
+    proposed = taking_back.proposed_refund(order, found)
+    form = refund_form(proposed, request.form)
+    if not form.validate():
+        return _page(found, refunding=form, status=422)
+    amount = None if form.amount.amount in (None, proposed.amount) else form.amount.amount
+    try:
+        with unit_of_work():
+            taking_back.refund(return_id, amount)
+    except (taking_back.TooMuch, NothingToRefund) as refusal:
+        form.amount.errors = [gettext(refusal.sentence, **refusal.values)]
+        return _page(returning.get_return(return_id), refunding=form, status=422)
+    flash(
+        gettext("The refund is on its way. The page of the order shows when Stripe has made it."), "success"
+    )
+    return go(_url(return_id))
+
+
+@admin.post("/returns/<return_id>/exchange")
+@owner_only
+def exchange_return(return_id: str) -> BaseResponse:
+    """Send something instead, by an order of its own that costs nothing."""
+    chosen = pieces_sent(request.form, "variant-")
+    try:
+        with unit_of_work():
+            taking_back.exchange(return_id, chosen)
+    except (taking_back.NotExchangeable, SoldOut) as refusal:
+        mistake = gettext(refusal.sentence, **refusal.values)
+        return _page(returning.get_return(return_id), mistake=mistake, status=422)
+    flash(gettext("The exchange is an order of its own now and waits to be shipped."), "success")
+    return go(_url(return_id))
+
+
+@admin.post("/returns/<return_id>/settlement")
+@owner_only
+def settle_return(return_id: str) -> BaseResponse:
+    """Close a return for which nothing is given."""
+    with unit_of_work():
+        taking_back.settle_as_it_is(return_id)
+    flash(gettext("Closed."), "success")
+    return go(_url(return_id))
+
+
 def _url(return_id: str) -> str:
     return url_for("admin.show_return", return_id=return_id)
 
@@ -110,9 +162,12 @@ def _page(
     refusing: AnswerForm | None = None,
     arrived: dict[int, Arrived] | None = None,
     mistake: str | None = None,
+    refunding: ReturnRefundForm | None = None,
     status: int = 200,
 ) -> Response:
     order = get_order(found.order_id)
+    has_arrived = found.state is ReturnState.RECEIVED
+    exchange = get_order(found.exchange_order_id) if found.exchange_order_id else None
     return render_page(
         "admin/returns/show.html",
         order=order,
@@ -125,5 +180,8 @@ def _page(
         or {each.order_line_id: Arrived(each.quantity, each.quantity) for each in found.lines},
         lines={line.id: line for line in order.lines},
         mistake=mistake,
+        refunding=refunding or refund_form(taking_back.proposed_refund(order, found)),
+        choices=taking_back.exchange_choices(order, found) if has_arrived else [],
+        exchange_number=exchange.number if exchange else None,
         status=status,
     )
