@@ -8,6 +8,7 @@ from storefront.core.money import Money
 from storefront.orders.models import Order, OrderLine
 from storefront.orders.service import moving, reservations
 from storefront.orders.states import FulfilmentState, PaymentState
+from storefront.parcels import sending
 from storefront.payments import lines
 from storefront.payments import service as payments
 from storefront.payments.lines import LinePart
@@ -34,6 +35,7 @@ class RefundWish:
     """What the owner asks for on one page, which ``key`` names.
 
     ``amount`` is in minor units; None is what the chosen pieces cost, or all that is left when ``is_all``.
+    ``came_back``: the pieces were sent and have returned, so that none of those still to be sent is meant.
     """
 
     key: str
@@ -41,6 +43,7 @@ class RefundWish:
     amount: int | None = None
     is_all: bool = False
     reason: str = ""
+    came_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ def refund(order_id: int, wish: RefundWish) -> bool:
     asked = refunding.ask_back(order, amount, wish.reason, wish.key)
     lines.note_lines(asked[0], parts)
     _restock(order, wish)
+    if not wish.came_back:
+        sending.keep_back(order, {part.order_line_id: part.quantity for part in parts})
     _follow_what_is_done(order, asked)
     return True
 

@@ -92,17 +92,17 @@ def is_ours(view: SessionView) -> bool:
     return view.metadata.get("shop") == shop_mark() or _find(view) is not None
 
 
-def confirm(order: Order) -> bool:
-    """Everything is paid: sell the stock, deliver, and tell the buyer. The order must be locked by this unit.
+def confirm(order: Order, told: str = "order_paid") -> bool:
+    """Everything is paid: sell the stock, deliver, and tell the buyer by the mail ``told``. The order must be locked.
 
     False when the stock, or the last use of its code, is gone meanwhile; then only the payment was noted.
     """
     moving.move(order, PaymentState.PAID, reason=N_("the payments cover the total"))
     empty_cart(order)
-    return hand_over(order)
+    return hand_over(order, told)
 
 
-def hand_over(order: Order) -> bool:
+def hand_over(order: Order, told: str = "order_paid") -> bool:
     """Sell the stock of a paid order, deliver, and tell the buyer. The order must be locked by this unit.
 
     False when the stock, or the last use of its code, is gone meanwhile; then nothing was delivered.
@@ -116,7 +116,7 @@ def hand_over(order: Order) -> bool:
         enqueue("make_invoice", unique_key=f"invoice:{order.id}", topic=order.topic, order_id=order.id)
     if (order.billing or {}).get("vat_state") == VatCheck.FORMAT:
         enqueue("check_vat_id", unique_key=f"vat:{order.id}", topic=order.topic, order_id=order.id)
-    tell_buyer("comp_given" if order.is_comp else "order_paid", order)
+    tell_buyer("comp_given" if order.is_comp else told, order)
     return True
 
 

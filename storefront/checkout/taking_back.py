@@ -7,26 +7,23 @@ from sqlalchemy import bindparam, select
 from storefront.catalog.models import Product, Variant
 from storefront.catalog.stock import SoldOut
 from storefront.catalog.wares import WARE, ware_of
-from storefront.checkout.refunding import NothingToRefund
+from storefront.checkout import giving_back, settling
+from storefront.checkout.giving_back import LineWish, RefundWish
 from storefront.core import db
 from storefront.core.clock import now, timedelta
 from storefront.core.errors import N_, Refused
 from storefront.core.faults import reach
 from storefront.core.ids import new_public_id
 from storefront.core.money import Money
-from storefront.jobs.service import enqueue
 from storefront.journal.service import write as journal
-from storefront.notifications.service import tell
 from storefront.orders.models import Order, OrderLine
-from storefront.orders.service import moving as orders
-from storefront.orders.service import placing, reservations
+from storefront.orders.service import placing
 from storefront.orders.service.placing import Delivery, Item, Wish
-from storefront.orders.states import OrderState, PaymentState
 from storefront.parcels import moving
 from storefront.parcels.models import ReturnRequest
 from storefront.parcels.returning import close
 from storefront.parcels.states import ReturnOutcome, ReturnState
-from storefront.payments import service as payments
+from storefront.payments import lines as paid_lines
 from storefront.pricing.calculating import calculate
 from storefront.pricing.values import Line
 from storefront.shop.service import currency as shop_currency
@@ -56,24 +53,14 @@ class NotExchangeable(Refused):
     )
 
 
-class TooMuch(Refused):
-    """More than is left of what came in for the order."""
-
-    status = 422
-    sentence = N_("So much can't be refunded: less is left of the payment.")
-
-
 def proposed_refund(order: Order, found: ReturnRequest) -> Money:
-    """Return what the pieces that arrived have cost their buyer, at most what is left of the payments.
-
-    Discount and tax of the order are spread over its lines by their worth; postage is not in it.
-    """
-    lines = {line.id: line for line in order.lines}
-    worth = sum(lines[each.order_line_id].unit_amount * each.received for each in found.lines)
-    goods = order.total_amount - order.shipping_amount
-    share = goods * worth // order.subtotal_amount if order.subtotal_amount else 0
-    left = sum(payments.refundable(payment) for payment in payments.payments_of(order.id))
-    return Money(max(0, min(share, left)), order.currency)
+    """Return what the pieces that arrived have cost their buyer, as far as it did not go back already."""
+    gone, lines = paid_lines.refunded_pieces(order.id), {line.id: line for line in order.lines}
+    shares = (
+        paid_lines.share_of(order, lines[line_id], gone.get(line_id, 0), pieces)
+        for line_id, pieces in _unpaid_pieces(order, found).items()
+    )
+    return Money(sum(shares), order.currency)
 
 
 def refund(public_id: str, amount: int | None) -> bool:
@@ -82,31 +69,26 @@ def refund(public_id: str, amount: int | None) -> bool:
     ``amount`` is in minor units; None is what the pieces have cost. A worker calls Stripe after the unit.
 
     Raises:
-        NothingToRefund, TooMuch, IllegalStep: nothing was written.
+        NothingArrived, IllegalStep, and what ``giving_back.refund`` raises: nothing was written.
     """
     order, found = moving.lock(ReturnRequest, public_id)
     if found.state is ReturnState.CLOSED:
         return False
     _require_arrival(found)
-    wanted = proposed_refund(order, found).amount if amount is None else amount
-    if wanted <= 0:
-        raise NothingToRefund
-    _ask_back(order, wanted)
+    pieces = _unpaid_pieces(order, found)
+    if not pieces and amount is None:
+        raise NothingArrived
+    wishes = tuple(LineWish(line_id, quantity) for line_id, quantity in pieces.items())
+    wish = RefundWish(
+        key=found.public_id,
+        lines=wishes if amount is None else (),
+        amount=amount,
+        reason=N_("returned"),
+        came_back=True,
+    )
+    giving_back.refund(order.id, wish)
     reach("taking_back.refund_asked")
     return close(found, ReturnOutcome.REFUNDED)
-
-
-def _ask_back(order: Order, amount: int) -> None:
-    """Take the money from the payments of the order, the first one first."""
-    left = amount
-    for payment in payments.payments_of(order.id):
-        part = min(left, payments.refundable(payments.lock(payment.id)))
-        if part > 0 and payment.payment_intent_id:
-            refund = payments.request_refund(payment, part, N_("returned"))
-            enqueue("send_refund", unique_key=f"refund:{refund.id}", topic=order.topic, refund_id=refund.id)
-            left -= part
-    if left:
-        raise TooMuch
 
 
 def settle_as_it_is(public_id: str) -> bool:
@@ -144,33 +126,27 @@ def exchange(public_id: str, chosen: dict[int, int]) -> Order | None:
     replacement = placing.place(_wish(order, items), now() + timedelta(hours=1))
     journal(replacement.topic, "order.exchange", number=order.number)
     reach("taking_back.exchange_placed")
-    _hand_over(replacement)
+    if not settling.confirm(replacement, told="exchange_placed"):
+        raise SoldOut(title=choices[0].line.title)
     close(found, ReturnOutcome.EXCHANGED, replacement.id)
     return replacement
-
-
-def _hand_over(replacement: Order) -> None:
-    """There is nothing to pay: sell the stock, deliver, and tell the buyer."""
-    orders.move(replacement, PaymentState.PAID)
-    if not reservations.sell(replacement):
-        raise SoldOut(title=replacement.lines[0].title)
-    orders.move(replacement, OrderState.OPEN)
-    enqueue(
-        "grant_order", unique_key=f"grant:{replacement.id}", topic=replacement.topic, order_id=replacement.id
-    )
-    tell(
-        "exchange_placed",
-        replacement.email,
-        replacement.language,
-        unique_key=f"exchange_placed:{replacement.id}",
-        topic=replacement.topic,
-        order_id=replacement.id,
-    )
 
 
 def _require_arrival(found: ReturnRequest) -> None:
     if found.state is not ReturnState.RECEIVED:
         raise moving.IllegalStep
+
+
+def _unpaid_pieces(order: Order, found: ReturnRequest) -> dict[int, int]:
+    """Return the pieces by line that arrived and whose money did not go back otherwise."""
+    gone, lines = paid_lines.refunded_pieces(order.id), {line.id: line for line in order.lines}
+    left = {
+        each.order_line_id: min(
+            each.received, lines[each.order_line_id].quantity - gone.get(each.order_line_id, 0)
+        )
+        for each in found.lines
+    }
+    return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
 def _alike(order: Order, line: OrderLine) -> tuple[tuple[int, str], ...]:

@@ -7,11 +7,6 @@ from sqlalchemy.orm import selectinload
 
 from storefront.accounts.models import Account
 from storefront.accounts.states import Role
-from storefront.catalog import stock
-from storefront.catalog.cards import refresh_offer
-from storefront.catalog.models import Variant
-from storefront.catalog.stamp import raise_stamp
-from storefront.catalog.states import StockReason
 from storefront.core import db
 from storefront.core.clock import datetime, now, timedelta
 from storefront.core.errors import N_, Refused
@@ -20,14 +15,13 @@ from storefront.journal.service import write as journal
 from storefront.notifications.service import tell
 from storefront.orders.models import Order, OrderLine
 from storefront.orders.service import moving as orders
+from storefront.orders.service import reservations
 from storefront.parcels import counting, moving, sending
 from storefront.parcels.models import ReturnLine, ReturnRequest, Shipment
 from storefront.parcels.states import ReturnOutcome, ReturnReason, ReturnState, ReturnWish, ShipmentState
 from storefront.shipping import service as shipping
 
 LONGEST_WORDS = 2000
-# Stands in the stock's history as the note of a movement.
-RETURNED = N_("returned by a buyer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,19 +233,9 @@ def _take_in(line: OrderLine, each: ReturnLine, arrived: Arrived) -> None:
         line, came_back=arrived.received, asked_back=arrived.received - each.quantity
     ):
         raise NotSoManyArrived(title=line.title)
-    if arrived.restocked:
-        _put_on_shelf(line, arrived.restocked)
+    if arrived.restocked and not reservations.take_back(line, arrived.restocked):
+        raise NotSoManyArrived(title=line.title)
     each.received, each.restocked = arrived.received, arrived.restocked
-
-
-def _put_on_shelf(line: OrderLine, pieces: int) -> None:
-    """They come in again, as a movement with its reason; what was sold stays sold. Unlimited things are not counted."""
-    statement = select(Variant).where(Variant.id == line.variant_id).with_for_update()
-    variant = db.session().scalars(statement.execution_options(populate_existing=True)).one()
-    if variant.stock is not None:
-        stock.adjust(variant, pieces, StockReason.OTHER, note=RETURNED)
-        refresh_offer(variant.product_id)
-        raise_stamp()
 
 
 def _free(order: Order, found: ReturnRequest) -> None:

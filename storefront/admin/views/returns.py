@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.admin.blueprint import admin
 from storefront.admin.forms.parcels import AnswerForm, ReturnRefundForm, refund_form
 from storefront.catalog.stock import SoldOut
-from storefront.checkout import taking_back
+from storefront.checkout import giving_back, taking_back
 from storefront.checkout.refunding import NothingToRefund
 from storefront.core.db import unit_of_work
 from storefront.orders.queries import get_order
@@ -110,7 +110,12 @@ def refund_return(return_id: str) -> BaseResponse:
     try:
         with unit_of_work():
             taking_back.refund(return_id, amount)
-    except (taking_back.TooMuch, NothingToRefund) as refusal:
+    except (
+        giving_back.NothingChosen,
+        giving_back.TooMuch,
+        taking_back.NothingArrived,
+        NothingToRefund,
+    ) as refusal:
         form.amount.errors = [gettext(refusal.sentence, **refusal.values)]
         return _page(returning.get_return(return_id), refunding=form, status=422)
     flash(
