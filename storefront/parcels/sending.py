@@ -150,12 +150,14 @@ def call_off(public_id: str) -> bool:
 
 def keep_back(order: Order, pieces: dict[int, int]) -> None:
     """Count pieces whose money goes back and that were not sent yet: they stay here. The order must be locked."""
-    counts = counting.count_lines(order)
+    counts, is_changed = counting.count_lines(order), False
     for line in order.lines:
         wanted = min(pieces.get(line.id, 0), counting.to_send(counts[line.id])) if line.id in counts else 0
         if wanted > 0 and counting.add(line, kept_back=wanted):
             journal(order.topic, "shipment.kept_back", title=line.title, quantity=wanted)
-    follow(order)
+            is_changed = True
+    if is_changed:
+        follow(order)
 
 
 def follow(order: Order) -> None:
