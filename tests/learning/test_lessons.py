@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from storefront.catalog.models import Caption, LessonFile
 from storefront.core import db
 from storefront.core.clock import now
-from storefront.fulfilment.models import Entitlement
+from storefront.fulfilment.models import AccessNote, Entitlement
 from storefront.learning import jobs
 from storefront.learning.models import LessonNote, LessonPosition, LessonPost, LessonProgress, QuizAttempt
 from storefront.notifications.rendering import find_renderer
@@ -104,6 +104,14 @@ def test_a_lesson_is_marked_and_unmarked_without_scripts(learner: Learner) -> No
     learner.send(f"{learner.lesson(0)}/done/removal")
     assert rows(LessonProgress) == 0
     assert learner.done(2).headers["Location"] == learner.path
+
+
+def test_what_was_opened_stands_in_the_access_log(learner: Learner) -> None:
+    for _ in range(2):
+        learner.open(learner.lesson(1))
+    db.close_reader()
+    noted = db.session().execute(select(AccessNote.deed, AccessNote.title)).all()
+    assert [tuple(row) for row in noted] == [("lesson", "Two")]
 
 
 def test_pages_of_learners_are_never_kept(learner: Learner) -> None:
