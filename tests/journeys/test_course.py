@@ -18,7 +18,7 @@ def test_a_film_goes_on_on_the_telephone_where_the_desk_has_left_it(
     desk.page.locator(".goods .rows a[href*='/library/']").click()
     course = desk.path
     desk.page.get_by_role("link", name="Begin: Why pages are loud").click()
-    film = desk.page.locator("video[data-media]")
+    film = desk.page.locator(".player video")
     film.evaluate(
         """video => { video.muted = true;
         return video.readyState || new Promise(done => video.addEventListener("loadedmetadata", done)); }"""
@@ -46,14 +46,14 @@ def test_a_film_goes_on_on_the_telephone_where_the_desk_has_left_it(
     telephone = visit(sqlite_shop, width=390)
     telephone.page.goto(sqlite_shop.url + course)
     telephone.page.get_by_role("link", name="Go on: Why pages are loud").click()
-    expect(telephone.page.locator("video[data-media]")).to_have_js_property("currentTime", 12)
+    expect(telephone.page.locator(".player video")).to_have_js_property("currentTime", 12)
     expect(telephone.page.get_by_text("Lessons, 0 of 7 done")).to_be_visible()
     expect(telephone.page.locator(".lessons")).to_be_hidden()
     assert telephone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # The speed is the browser's own matter.
     expect(telephone.page.get_by_label("Speed", exact=True)).to_have_value("1")
     desk.page.goto(telephone.page.url)
-    expect(desk.page.locator("video[data-media]")).to_have_js_property("playbackRate", 1.5)
+    expect(desk.page.locator(".player video")).to_have_js_property("playbackRate", 1.5)
 
 
 def test_a_telephone_without_scripts_takes_the_course(sqlite_shop: LiveShop, visit: Visit) -> None:
@@ -61,7 +61,7 @@ def test_a_telephone_without_scripts_takes_the_course(sqlite_shop: LiveShop, vis
     anna.open("/products/quiet-pages")
     anna.page.get_by_role("button", name="Add to cart").click()
     anna.page.locator("#email").fill(new_email())
-    anna.page.locator("#checkout-form button[type=submit]").click()
+    anna.page.locator("#checkout-form .btn--primary").click()
     anna.pay()
     # The page asks again by itself until the goods are there.
     anna.page.get_by_role("link", name="Start the course").click()
