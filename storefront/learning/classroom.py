@@ -142,7 +142,9 @@ class Classroom:
         position = self.positions.get(lesson.id)
         if position is None:
             return 0
-        is_at_end = lesson.duration_seconds and position.seconds > lesson.duration_seconds - _END_SECONDS
+        whole = lesson.duration_seconds
+        # Of a short film the last seconds are a good part.
+        is_at_end = whole and position.seconds > max(whole - _END_SECONDS, whole * 9 // 10)
         return 0 if is_at_end else position.seconds
 
 
