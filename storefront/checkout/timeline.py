@@ -1,10 +1,11 @@
 """All that happened to an order, from all the books that know of it, in one list."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from storefront.core.clock import datetime
+from storefront.fulfilment import access
+from storefront.fulfilment.service import entitlements_of
 from storefront.journal.service import entries_of
 from storefront.notifications.service import messages_of
 from storefront.orders.models import Order
@@ -17,21 +18,14 @@ _MOST_LINES = 400
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happened: when, of which kind (``journal``, ``event``, ``mail``, ``note``, ...), and its row."""
+    """Something that happened: when, its row, and of which kind that is.
+
+    Kinds are ``journal``, ``event`` (of Stripe), ``mail``, ``note``, ``refused`` (by a bank) and ``access``.
+    """
 
     at: datetime
     kind: str
     about: Any
-
-
-Source = Callable[[Order], list[Happening]]
-_sources: list[Source] = []
-
-
-def ask_also(source: Source) -> None:
-    """Have ``source(order)`` tell what else happened, such as the log of downloads."""
-    if source not in _sources:
-        _sources.append(source)
 
 
 def happenings_of(order: Order) -> list[Happening]:
@@ -42,10 +36,14 @@ def happenings_of(order: Order) -> list[Happening]:
         *(Happening(mail.created_at, "mail", mail) for mail in messages_of(order.topic)),
         *(Happening(note.created_at, "note", note) for note in notes_of(order.id)),
         *(Happening(failure.failed_at, "refused", failure) for failure in failures.failures_of(order.id)),
+        *(Happening(deed.at, "access", deed) for deed in _deeds_of(order)),
     ]
-    for source in _sources:
-        found += source(order)
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _deeds_of(order: Order) -> list[access.Note]:
+    ids = [entitlement.id for entitlement in entitlements_of(order.id)]
+    return access.notes_of(*ids, limit=_MOST_LINES) if ids else []
 
 
 def _events_of(order: Order) -> list[Any]:

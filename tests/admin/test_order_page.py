@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from storefront.core import db
+from storefront.fulfilment.models import AccessNote, Entitlement
+from storefront.fulfilment.states import Deed
 from storefront.jobs.models import Job
 from storefront.notifications.models import Message
 from storefront.orders.models import Order, OrderNote
@@ -131,12 +133,14 @@ def test_bank_is_shown_everything_in_one_file(
     order = buy(client, till, work)
     with db.unit_of_work() as session:
         session.add(OrderNote(order_id=order.id, author="owner:1", text="A private word"))
+        holding = session.scalars(select(Entitlement)).one()
+        session.add(AccessNote(entitlement_id=holding.id, deed=Deed.DOWNLOAD, title="The file itself"))
     answer = desk.open(f"/admin/orders/{order.number}/evidence")
     packed = zipfile.ZipFile(io.BytesIO(answer.data))
     names = [name.rpartition("/")[2] for name in packed.namelist()]
     assert names == ["1-receipt.html", "2-access.html", "3-policy.html", "4-messages.html", "5-timeline.html"]
     text = "".join(packed.read(name).decode() for name in packed.namelist())
-    for part in ("€19.00", BUYER, "visa 4242", "Order paid"):
+    for part in ("€19.00", BUYER, "visa 4242", "Order paid", "Downloaded: The file itself"):
         assert part in text, part
     assert "A private word" not in text
 
