@@ -43,7 +43,7 @@ def test_order_waits_for_a_transfer_and_is_delivered_when_the_owner_marks_it(
     buyer.open("/cart")
     buyer.page.locator("#email").fill(email)
     buyer.page.get_by_label("By bank transfer").check()
-    buyer.page.locator("#checkout-form button[type=submit]").click()
+    buyer.page.locator("#checkout-form .btn--primary").click()
     expect(buyer.heading).to_have_text("Please send the money")
     number = buyer.page.locator("#transfer-purpose").inner_text()
     wait_for_mail(sqlite_shop, email, "NL00 DEMO")
