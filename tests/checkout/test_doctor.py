@@ -35,6 +35,11 @@ OLD = "'2020-01-01 00:00:00.000000'"
 ORDER = "(SELECT min(id) FROM shop_order)"
 
 # For each invariant the statements that break it.
+CODE = (
+    "INSERT INTO discount_code (code, key, kind, percent, amounts, minimums, is_scoped, used, note, created_at) "
+    f"VALUES ('A', 'A', 'percent', 1000, '{{}}', '{{}}', false, 1, '', {OLD})"
+)
+SERIES = "INSERT INTO invoice_series (prefix, year, last_number) VALUES ('X', 2026, 3)"
 BREAKS: dict[str, tuple[str, ...]] = {
     "paid_without_money": ("UPDATE payment SET captured_amount = 0",),
     "money_without_order": ("UPDATE shop_order SET payment_state = 'unpaid'",),
@@ -89,6 +94,25 @@ BREAKS: dict[str, tuple[str, ...]] = {
     ),
     "reviews_counted": ("UPDATE product SET review_count = 1, rating_sum = 5",),
     "disabled_session": (f"UPDATE account SET disabled_at = {OLD}",),
+    "code_uses": (CODE,),
+    "code_of_unpaid": (
+        CODE,
+        "INSERT INTO code_use (order_id, code_id, customer, state, amount) "
+        "SELECT o.id, c.id, 'x', 'held', 1 FROM shop_order o, discount_code c",
+    ),
+    "discounts": (
+        "UPDATE shop_order SET discount_amount = discount_amount + 1, total_amount = total_amount - 1",
+    ),
+    "invoice_numbers": (SERIES,),
+    "credited_too_much": (
+        SERIES,
+        "INSERT INTO invoice (public_id, kind, number, series_id, sequence, order_id, currency, total_amount, "
+        "snapshot, issued_at) SELECT 'i1', 'invoice', 'X1', s.id, 1, o.id, 'EUR', 1, "
+        f"'{{}}', {OLD} FROM invoice_series s, shop_order o",
+        "INSERT INTO invoice (public_id, kind, number, series_id, sequence, order_id, corrects_id, currency, "
+        "total_amount, snapshot, issued_at) SELECT 'i2', 'credit', 'X2', series_id, 2, order_id, id, 'EUR', 2, "
+        f"'{{}}', {OLD} FROM invoice",
+    ),
 }
 
 
