@@ -83,7 +83,7 @@ def _add(table, columns):
     dialect = op.get_bind().dialect
     no = "0" if dialect.name == "sqlite" else "false"
     for name, kind, rest, check, condition in columns:
-        type_name = dialect.type_compiler_instance.process(kind.dialect_impl(dialect))
+        type_name = dialect.type_compiler_instance.process(kind)
         own = f"\nCONSTRAINT ck_{table}_{check} CHECK ({condition})\n" if check else "\n"
         op.execute(
             f"ALTER TABLE {table} ADD COLUMN {name} {type_name} {rest.format(false=no)}{own}".rstrip(" ")

@@ -18,7 +18,7 @@ from storefront.core.settings import Settings, load_settings
 from storefront.gateways import mail
 from storefront.jobs import worker
 from storefront.journal.service import current_actor
-from storefront.shop.service import shop_view
+from storefront.shop.service import legal_facts, shop_view
 from storefront.web.access import customer_only, owner_only, public
 from storefront.web.language import current_language
 from storefront.web.setup import make_app, put_layers
@@ -70,6 +70,7 @@ def _shop(settings: Settings) -> Flask:
     app = make_app(settings, media_origins=(), payment_origins=())
     app.jinja_env.bytecode_cache = COMPILED
     app.context_processor(lambda: {"shop": shop_view(current_language())})
+    app.jinja_env.globals["legal_facts"] = legal_facts
     init_guard(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(_surroundings())

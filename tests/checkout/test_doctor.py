@@ -40,7 +40,38 @@ CODE = (
     f"VALUES ('A', 'A', 'percent', 1000, '{{}}', '{{}}', false, 1, '', {OLD})"
 )
 SERIES = "INSERT INTO invoice_series (prefix, year, last_number) VALUES ('X', 2026, 3)"
+
+
+def _seats(count: int) -> tuple[str, ...]:
+    """Return what gives away so many places of a purchase."""
+    kept = "order_id, order_line_id, product_id, variant_id, quantity, granted_at, starts_at, awaits_release"
+    return tuple(
+        f"INSERT INTO entitlement (public_id, email, parent_id, seat_position, {kept}) "
+        f"SELECT 's{place}', 's{place}@example.org', id, {place}, {kept} FROM entitlement WHERE parent_id IS NULL"
+        for place in range(count)
+    )
+
+
 BREAKS: dict[str, tuple[str, ...]] = {
+    "too_many_seats": _seats(2),
+    "seat_outlives_purchase": (
+        *_seats(1),
+        f"UPDATE entitlement SET revoked_at = {OLD} WHERE parent_id IS NULL",
+    ),
+    "sent_pieces": (
+        "INSERT INTO line_count (order_line_id, ordered, sent, kept_back, asked_back, came_back) "
+        "SELECT id, quantity, 1, 0, 0, 0 FROM order_line",
+        "INSERT INTO shipment (public_id, order_id, number, page_key, state, is_pickup, carrier, tracking_number, "
+        f"tracking_url, sent_at) SELECT 'p1', id, 1, 'k1', 'sent', false, '', '', '', {OLD} FROM shop_order",
+    ),
+    "returned_pieces": (
+        "INSERT INTO line_count (order_line_id, ordered, sent, kept_back, asked_back, came_back) "
+        "SELECT id, quantity, 1, 0, 1, 0 FROM order_line",
+    ),
+    "unbalanced_books": (
+        "INSERT INTO unbalanced_day (day, currency, expected_amount, booked_amount, numbers, found_at) "
+        f"VALUES ('2020-01-01', 'EUR', 1, 2, 'X', {OLD})",
+    ),
     "paid_without_money": ("UPDATE payment SET captured_amount = 0",),
     "money_without_order": ("UPDATE shop_order SET payment_state = 'unpaid'",),
     "wrong_amount_unseen": ("UPDATE payment SET captured_amount = captured_amount + 1",),
