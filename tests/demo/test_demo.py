@@ -166,8 +166,9 @@ SCHEMA = _thing(
                 "tagline": TEXT,
                 "about": TEXT,
                 "currency": {"enum": ["EUR", "USD"]},
-                "translations": _chinese("tagline", "about", optional=("name",)),
-            }
+                "translations": _chinese("tagline", "about", optional=("name", "transfer_details")),
+            },
+            {"transfer_details": TEXT},
         ),
         "categories": _list(
             _thing(
