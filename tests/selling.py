@@ -1,6 +1,8 @@
 """Making things to sell and buying them, as a person would, over HTTP. Plain functions without surprises."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import count
@@ -16,7 +18,7 @@ from storefront.catalog.models import Content, Product, Variant
 from storefront.catalog.stamp import raise_stamp
 from storefront.catalog.states import ContentKind, ProductKind, ProductState
 from storefront.catalog.stock import set_stock
-from storefront.core import db
+from storefront.core import db, faults
 from storefront.core.clock import now, timedelta
 from storefront.search.service import index_product
 from storefront.shipping import zoning
@@ -191,3 +193,13 @@ def _content(product: Product, kind: ContentKind) -> Content:
         pattern="TEST-****-****-****" if kind is ContentKind.LICENCE else "",
         translations={},
     )
+
+
+@contextmanager
+def broken_at(point: str) -> Iterator[None]:
+    """Let the code break at a named point, as if the process died there, and be whole again afterwards."""
+    faults._armed = faults._Armed(f"{point}:raise")
+    try:
+        yield
+    finally:
+        faults._armed = faults._Armed("")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from storefront.checkout.settling import _tell
+from storefront.checkout.telling import tell_buyer
 from storefront.core import db
 from storefront.gateways import mail
 from storefront.gateways.mail.outbox import OutboxMail
@@ -42,7 +42,7 @@ def sent_to(email: str, work: Work) -> list[OutboxMail]:
 def pay(order: Order) -> None:
     """Put down the mail that follows a payment."""
     with db.unit_of_work():
-        _tell("order_paid", order)
+        tell_buyer("order_paid", order)
 
 
 def test_words_are_previewed_on_the_newest_order_and_used_from_then_on(

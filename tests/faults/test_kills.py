@@ -55,13 +55,20 @@ SALE: dict[str, tuple[str, int]] = {
     "refunding.before_commit": ("returner", 1),
 }
 ELSEWHERE = {
+    "copy.made",
     "importing.batch",
     "licensing.batch_brought",
     "licensing.key_taken",
+    "media.made",
+    "pack.made",
+    "parcels.counted",
     "pictures.size_stored",
     "pictures.sized",
     "pictures.stored",
+    "returns.line_received",
     "storage.uploaded",
+    "taking_back.exchange_placed",
+    "taking_back.refund_asked",
 }
 KILLS = [(f"{point}#{n}", who) for point, (who, times) in SALE.items() for n in range(1, times + 1)]
 

@@ -22,6 +22,7 @@ from storefront.fulfilment.models import Entitlement
 from storefront.storage import service as storage
 from storefront.storage.models import StoredFile
 from tests.fulfilment.having import Purchase, add_lesson, bought, fetched, product_with
+from tests.selling import broken_at
 
 Work = Callable[[], int]
 ONE, TWO = b"%PDF-1.4 one", b"%PDF-1.4 two, longer"
@@ -148,8 +149,11 @@ def test_zip_is_made_once_for_each_set_of_versions_and_made_again_after_a_week(
     everything = f"/downloads/{purchase.public_id}/all"
     waiting = client.get(everything)
     assert waiting.headers["Location"].endswith("/all/packing")
+    with broken_at("pack.made"):
+        work()
     assert "It is being packed" in client.get(waiting.headers["Location"]).text
-    work()
+    with time_machine.travel(now() + timedelta(minutes=10)):
+        work()
     assert "The zip is ready" in client.get(waiting.headers["Location"]).text
     with zipfile.ZipFile(io.BytesIO(fetched(client, everything))) as archive:
         assert archive.testzip() is None

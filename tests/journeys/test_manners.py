@@ -80,7 +80,8 @@ def test_quantity_by_buttons_and_by_field(anna: Visitor) -> None:
     field = anna.page.get_by_role("textbox", name="Tide Notebook")
     field.fill("2")
     field.press("Tab")
-    expect(anna.page.locator(".totals__sum dd")).to_have_text("€32.00")
+    expect(anna.page.locator(".cart-line__amount")).to_have_text("€32.00")
+    expect(anna.page.locator(".totals__sum dd")).to_have_text("€38.90")  # with the parcel
 
 
 def test_more_than_there_is_becomes_what_there_is_and_is_said(anna: Visitor) -> None:

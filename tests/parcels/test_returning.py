@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from storefront.checkout import taking_back
 from storefront.core import db
 from storefront.core.clock import now
+from storefront.core.faults import InjectedFault
 from storefront.orders.models import Order
 from storefront.orders.states import FulfilmentState, OrderState, PaymentState
 from storefront.parcels import returning, sending
@@ -20,7 +21,7 @@ from storefront.parcels.returning import Arrived, ReturnInput
 from storefront.parcels.states import ReturnOutcome, ReturnReason, ReturnState, ReturnWish
 from tests.checkout.buying import Work, complaints, mails, orders, refunds, stock_of
 from tests.parcels.sending_things import order_posters, send_pieces
-from tests.selling import Till, send
+from tests.selling import Till, broken_at, send
 
 
 def delivered(client: FlaskClient, till: Till, work: Work, quantity: int = 3) -> tuple[Order, object]:
@@ -190,3 +191,44 @@ def test_buyer_asks_on_the_page_of_the_order_and_nobody_elses(
         send(client, f"{order.path}/returns/{found.public_id}/withdrawal", page=order.path).status_code == 303
     )
     assert returning.get_return(found.public_id).state is ReturnState.WITHDRAWN
+
+
+def test_what_breaks_halfway_was_not_done_and_is_done_by_the_next(
+    client: FlaskClient, till: Till, work: Work
+) -> None:
+    order, poster = order_posters(client, till, work, 2)
+    with pytest.raises(InjectedFault), broken_at("parcels.counted"):
+        send_pieces(order, 2, "parcel")
+    assert sending.all_that_is_left(orders()[-1]) == {order.lines[0].id: 2}
+    shipment = send_pieces(order, 2, "parcel")
+    with db.unit_of_work():
+        sending.note_delivery(shipment.public_id)
+    first, second = ask(order, 1, "first"), ask(order, 1, "second")
+    with pytest.raises(InjectedFault), broken_at("returns.line_received"):
+        arrive(first, 1, 1)
+    assert stock_of(poster) == (3, 0, 2)
+    line_id = order.lines[0].id
+    with db.unit_of_work():
+        returning.receive(first.public_id, {line_id: Arrived(1, 1)})
+    with pytest.raises(InjectedFault), broken_at("taking_back.refund_asked"), db.unit_of_work():
+        taking_back.refund(first.public_id, None)
+    work()
+    assert refunds(till) == []
+    with db.unit_of_work():
+        taking_back.refund(first.public_id, None)
+    work()
+    assert [refund["amount"] for refund in refunds(till)] == [1900]
+    arrive(second, 1, 0)
+    chosen = {line_id: order.lines[0].variant_id}
+    with (
+        pytest.raises(InjectedFault),
+        broken_at("taking_back.exchange_placed"),
+        db.unit_of_work(),
+    ):
+        taking_back.exchange(second.public_id, chosen)
+    assert len(orders()) == 1
+    with db.unit_of_work():
+        taking_back.exchange(second.public_id, chosen)
+    work()
+    assert (len(orders()), stock_of(poster)) == (2, (3, 0, 2))
+    assert complaints() == {}

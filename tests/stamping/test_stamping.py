@@ -26,6 +26,7 @@ from storefront.stamping.jobs import forget_copies
 from storefront.stamping.models import StampedCopy
 from storefront.stamping.words import Mark, NotStampable
 from tests.fulfilment.having import Purchase, bought, fetched, product_with
+from tests.selling import broken_at
 
 Work = Callable[[], int]
 MARK = Mark("anna@example.org", "K7QM-4XRP", datetime(2026, 11, 20, tzinfo=UTC), "en")
@@ -206,10 +207,13 @@ def test_copy_is_made_at_the_first_click_given_to_its_buyer_and_made_again_after
     path = book.file_path("Quiet")
     waiting = client.get(path).headers["Location"]
     assert waiting == f"{path}/copy"
+    with broken_at("copy.made"):
+        work()
     page = client.get(waiting)
     assert "It is being prepared for you" in page.text
     assert "every 2s" in page.text
-    work()
+    with time_machine.travel(now() + timedelta(minutes=10)):
+        work()
     assert "Your copy is ready" in client.get(waiting).text
     text = PdfReader(io.BytesIO(fetched(client, path))).pages[2].extract_text()
     assert "anna@example.org" in text

@@ -9,7 +9,7 @@ from storefront.web.filters import told
 from storefront.web.language import speaking
 
 ODD_MONEY = keep(
-    "Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or give access.",
+    "Stripe received %(received)s instead of %(asked)s. Nothing was delivered. Refund it, or deliver.",
     received=Money(123456, "EUR"),
     asked=Money(500, "JPY"),
 )
@@ -22,9 +22,9 @@ UNREACHED = "The mail server can't be reached: Connection refused."
         (
             "en",
             ODD_MONEY,
-            "Stripe received €1,234.56 instead of ¥500. Nothing was delivered. Refund it, or give access.",
+            "Stripe received €1,234.56 instead of ¥500. Nothing was delivered. Refund it, or deliver.",
         ),
-        ("zh", ODD_MONEY, "Stripe 收到 €1,234.56，应付金额为 JP¥500。内容尚未交付，请退款或开通访问。"),
+        ("zh", ODD_MONEY, "Stripe 收到 €1,234.56，而应收 JP¥500。尚未交付：请退款或交付。"),
         ("en", UNREACHED, UNREACHED),
         ("zh", UNREACHED, "无法连接邮件服务器：Connection refused."),
         ("zh", "paid twice", "重复付款"),
