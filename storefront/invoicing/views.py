@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from storefront.core import db
 from storefront.core.errors import NotFound, Refused
 from storefront.invoicing import service
-from storefront.invoicing.pdf import pdf_of
 from storefront.invoicing.sheets import sheet_of
 from storefront.orders import queries as orders
 from storefront.orders.models import Order
@@ -38,6 +37,8 @@ def show(public_id: str) -> Response:
 @public
 def download(public_id: str) -> Response:
     """Give the document as PDF."""
+    from storefront.invoicing.pdf import pdf_of  # with its fonts 25 MB that most processes never need
+
     document = service.get_document(public_id)
     response = make_response(pdf_of(sheet_of(document), document.issued_at, settings().var_dir / "fonts"))
     response.mimetype = "application/pdf"
